@@ -1,0 +1,13 @@
+//! Epidemiological statistics: numbers in, numbers out.
+//!
+//! This crate does no I/O, reads no clock, owns no random generator and iterates no hash map into a
+//! result. Every method takes validated data by reference and one explicit configuration.
+#![warn(missing_docs)]
+
+mod error;
+mod pmf;
+mod series;
+
+pub use error::Error;
+pub use pmf::Pmf;
+pub use series::{CountSeries, Step};

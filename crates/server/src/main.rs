@@ -1,0 +1,2 @@
+//! The `wanquan` executable.
+fn main() {}
