@@ -1,8 +1,8 @@
 //! Counts per step of time, where missing is not zero.
 
 use crate::Error;
-use jiff::civil::Date;
 use jiff::ToSpan;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// Length of one step of a series.
