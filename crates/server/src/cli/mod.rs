@@ -1,0 +1,29 @@
+//! Command line. Commands call the same functions of `wanquan-app` as the HTTP handlers.
+
+mod pack;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Epidemic prevention and control: see an outbreak early, decide, respond, check, tell.
+#[derive(Parser)]
+#[command(name = "wanquan", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check and list packs (registers, diseases, places declared as data).
+    Pack(pack::PackArgs),
+}
+
+impl Cli {
+    /// Runs the chosen command; the exit code says whether what was asked for holds.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        match self.command {
+            Command::Pack(args) => args.run(),
+        }
+    }
+}
