@@ -4,9 +4,11 @@
 //! result. Every method takes validated data by reference and one explicit configuration.
 #![warn(missing_docs)]
 
+pub mod detect;
 mod error;
 mod pmf;
 mod series;
+mod special;
 
 pub use error::Error;
 pub use pmf::Pmf;

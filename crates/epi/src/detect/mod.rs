@@ -1,0 +1,260 @@
+//! Detection: is the count of a step more than its own history explains?
+//!
+//! Every detector answers step by step with what it expected, the largest count it would have let pass,
+//! and an alarm, or with the reason why it gives no answer. A detector proposes; people decide.
+//!
+//! [`DetectorSpec`] names a detector with its parameters, [`detect()`] runs it over any range of steps of
+//! a series. Evaluating one step costs only what its method needs: EARS reads at most `baseline + 4`
+//! earlier counts, so adding a count to ten years of history is as cheap as to ten days.
+
+mod ears;
+
+pub use ears::{
+    C3Form, EarsBounds, EarsC3Config, EarsConfig, EarsVariant, ears_c1, ears_c2, ears_c3, ears_panel,
+};
+
+use crate::{CountSeries, Error};
+use jiff::civil::Date;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+
+/// A detector with all its parameters, as stored with its results. Tagged by the method's `id`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "id")]
+pub enum DetectorSpec {
+    /// EARS C1: mean and standard deviation of the steps just before.
+    #[serde(rename = "ears_c1")]
+    EarsC1(EarsConfig),
+    /// EARS C2: as C1 with a guard band of two steps.
+    #[serde(rename = "ears_c2")]
+    EarsC2(EarsConfig),
+    /// EARS C3: exceedances of C2 summed over three steps.
+    #[serde(rename = "ears_c3")]
+    EarsC3(EarsC3Config),
+}
+
+/// Name and version of a method, recorded with every stored result; a numeric change bumps the version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Method {
+    /// Stable id, the tag of [`DetectorSpec`] and the name of the method's page.
+    pub id: &'static str,
+    /// Version of the numbers.
+    pub version: u32,
+}
+
+impl DetectorSpec {
+    /// Ids of all detectors, in the order of the documentation.
+    pub const IDS: &'static [&'static str] = &["ears_c1", "ears_c2", "ears_c3"];
+
+    /// The detector with its recommended parameters; `None` for an unknown id.
+    pub fn recommended(id: &str) -> Option<Self> {
+        Some(match id {
+            "ears_c1" => Self::EarsC1(EarsConfig::recommended()),
+            "ears_c2" => Self::EarsC2(EarsConfig::recommended()),
+            "ears_c3" => Self::EarsC3(EarsC3Config::recommended()),
+            _ => return None,
+        })
+    }
+
+    /// Id and version of the method.
+    pub fn method(&self) -> Method {
+        match self {
+            Self::EarsC1(_) => ears::METHOD_C1,
+            Self::EarsC2(_) => ears::METHOD_C2,
+            Self::EarsC3(_) => ears::METHOD_C3,
+        }
+    }
+
+    /// Steps of history before the first step that can be evaluated.
+    pub fn history_steps_min(&self) -> usize {
+        match self {
+            Self::EarsC1(config) => config.baseline_steps,
+            Self::EarsC2(config) => config.baseline_steps + 2,
+            Self::EarsC3(config) => config.ears.baseline_steps + 4,
+        }
+    }
+}
+
+/// Why a step was not evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum NotEvaluated {
+    /// Nobody reported the step itself.
+    NotReported,
+    /// The series does not reach back far enough.
+    HistoryTooShort {
+        /// Steps before this one.
+        got: usize,
+        /// Steps the method needs.
+        need: usize,
+    },
+    /// Too many of the steps that make up the baseline were not reported.
+    TooFewReported {
+        /// Reported steps in the baseline.
+        got: usize,
+        /// Reported steps the method needs.
+        need: usize,
+    },
+}
+
+/// Verdict on one step.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Detection {
+    /// Cases expected by the method's baseline; `None` where the method has none.
+    pub expected: Option<f64>,
+    /// Upper bound: a count above it is an alarm. `None` where the method has no bound on the count.
+    pub upper: Option<f64>,
+    /// The method's own statistic; larger is more unusual. `None` where undefined (for example 0/0).
+    pub score: Option<f64>,
+    /// Probability of a count at least this large if nothing unusual happens.
+    pub p_value: Option<f64>,
+    /// True if the method raises an alarm.
+    pub alarm: bool,
+}
+
+/// One step of a [`DetectionSeries`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct DetectionStep {
+    /// 0-based step of the series.
+    pub index: usize,
+    /// First day of the step.
+    pub date: Date,
+    /// Cases reported; `None` = not reported.
+    pub observed: Option<u32>,
+    /// The verdict, or why there is none.
+    pub verdict: Result<Detection, NotEvaluated>,
+}
+
+impl DetectionStep {
+    /// True if evaluated and alarming.
+    pub fn alarm(&self) -> bool {
+        self.verdict.is_ok_and(|d| d.alarm)
+    }
+
+    /// Expected cases, if evaluated and defined.
+    pub fn expected(&self) -> Option<f64> {
+        self.verdict.ok().and_then(|d| d.expected)
+    }
+
+    /// Upper bound, if evaluated and defined.
+    pub fn upper(&self) -> Option<f64> {
+        self.verdict.ok().and_then(|d| d.upper)
+    }
+
+    /// Statistic, if evaluated and defined.
+    pub fn score(&self) -> Option<f64> {
+        self.verdict.ok().and_then(|d| d.score)
+    }
+
+    /// p value, if evaluated and defined.
+    pub fn p_value(&self) -> Option<f64> {
+        self.verdict.ok().and_then(|d| d.p_value)
+    }
+}
+
+/// What a detector says about a range of steps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DetectionSeries {
+    /// Id of the method.
+    pub method: String,
+    /// Version of the method's numbers.
+    pub method_version: u32,
+    /// One entry per step of the range, ascending.
+    pub steps: Vec<DetectionStep>,
+}
+
+impl DetectionSeries {
+    /// The alarming steps, ascending.
+    pub fn alarms(&self) -> impl Iterator<Item = &DetectionStep> {
+        self.steps.iter().filter(|s| s.alarm())
+    }
+
+    pub(crate) fn new(
+        method: Method,
+        series: &CountSeries,
+        range: Range<usize>,
+        mut verdict: impl FnMut(usize, u32) -> Result<Detection, NotEvaluated>,
+    ) -> Self {
+        let steps = range
+            .map(|index| {
+                let observed = series.counts()[index];
+                DetectionStep {
+                    index,
+                    date: series.date(index),
+                    observed,
+                    verdict: observed.ok_or(NotEvaluated::NotReported).and_then(|y| verdict(index, y)),
+                }
+            })
+            .collect();
+        Self { method: method.id.to_owned(), method_version: method.version, steps }
+    }
+}
+
+/// Runs a detector over `range` (0-based steps, half open) of a series.
+///
+/// # Input
+/// `series`: counts per step; a step that was not reported is not evaluated, and each method says what
+/// it does with one inside its baseline. `range`: for the newest step alone pass `len - 1..len`.
+/// # Errors
+/// `InvalidParameter` for a parameter outside its range, or a `range` beyond the series.
+/// # Examples
+/// ```
+/// use wanquan_epi::detect::{DetectorSpec, detect};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// let counts = [3, 5, 2, 4, 4, 3, 5, 4, 3, 21].map(Some).to_vec();
+/// let series = CountSeries::new(jiff::civil::date(2024, 3, 1), Step::Day, counts)?;
+/// let spec = DetectorSpec::recommended("ears_c1").expect("a known id");
+/// let newest = detect(&spec, &series, series.len() - 1..series.len())?;
+/// assert!(newest.steps[0].alarm());
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
+pub fn detect(
+    spec: &DetectorSpec,
+    series: &CountSeries,
+    range: Range<usize>,
+) -> Result<DetectionSeries, Error> {
+    match spec {
+        DetectorSpec::EarsC1(config) => ears_c1(series, config, range),
+        DetectorSpec::EarsC2(config) => ears_c2(series, config, range),
+        DetectorSpec::EarsC3(config) => ears_c3(series, config, range),
+    }
+}
+
+/// Runs a detector over the last `steps` steps of each series, in parallel; results in order of input.
+/// A series shorter than `steps` is run in full.
+pub fn detect_panel(
+    spec: &DetectorSpec,
+    panel: &[CountSeries],
+    steps: usize,
+) -> Vec<Result<DetectionSeries, Error>> {
+    panel
+        .par_iter()
+        .map(|series| detect(spec, series, series.len().saturating_sub(steps)..series.len()))
+        .collect()
+}
+
+/// Refuses a range that is not inside the series.
+pub(crate) fn check_range(series: &CountSeries, range: &Range<usize>) -> Result<(), Error> {
+    if range.start > range.end || range.end > series.len() {
+        return Err(Error::parameter(
+            "range",
+            format!("{}..{}", range.start, range.end),
+            "must be ascending and inside the series",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses an `alpha_prob` that is not a tail probability.
+pub(crate) fn check_alpha(alpha_prob: f64) -> Result<(), Error> {
+    if alpha_prob > 0.0 && alpha_prob < 1.0 {
+        Ok(())
+    } else {
+        Err(Error::parameter("alpha_prob", alpha_prob, "must lie between 0 and 1"))
+    }
+}
+
+#[cfg(test)]
+mod tests;
