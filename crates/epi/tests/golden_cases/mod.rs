@@ -2,12 +2,18 @@
 
 use crate::golden_support::{Check, Outcome};
 
+mod discr_si;
 mod ears;
+mod growth_rate;
+mod rt_cori;
 
 /// The runner of a method, `None` if unknown.
 pub fn runner(method: &str) -> Option<fn(&mut Check<'_>) -> Outcome> {
     Some(match method {
+        "discr_si" => discr_si::run,
         "ears" => ears::run,
+        "growth_rate" => growth_rate::run,
+        "rt_cori" => rt_cori::run,
         _ => return None,
     })
 }
