@@ -1,1 +1,20 @@
-//! Wanquan: domain.
+//! The field's nouns and rules: regions, registers, records, signals, roles, diseases, packs.
+//!
+//! This crate knows no SQL and no HTTP and does no I/O. A value that exists is valid.
+#![warn(missing_docs)]
+
+pub mod actor;
+pub mod condition;
+pub mod date;
+pub mod disease;
+pub mod issue;
+pub mod kind;
+
+pub mod publication;
+pub mod record;
+pub mod region;
+pub mod register;
+pub mod signal;
+pub mod text;
+pub mod validate;
+pub mod value;

@@ -1,0 +1,60 @@
+# Wanquan. `make` alone lists what can be done.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+CARGO ?= cargo
+NPM ?= npm --no-audit --no-fund
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+
+.PHONY: help build demo test test-rust test-web test-browser lint fmt bench openapi
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+web/node_modules/.ready: web/package-lock.json
+	cd web && $(NPM) ci
+	@touch $@
+
+web/dist/.ready: web/node_modules/.ready $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -print 2>/dev/null)
+	cd web && $(NPM) run build
+	@touch $@
+
+e2e/node_modules/.ready: e2e/package-lock.json
+	cd e2e && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 $(NPM) ci
+	@touch $@
+
+build: web/dist/.ready ## Build the executable with the console and packs inside (target/release/wanquan)
+	$(CARGO) build --release -p wanquan-server
+
+demo: build ## Open a running city on real history (Changzhi, 12 February 2020)
+	$(TARGET)/release/wanquan demo
+
+test: test-rust test-web test-browser ## Run every test
+
+test-rust: web/dist/.ready
+	scripts/with-postgres $(CARGO) test --workspace
+
+test-web: web/node_modules/.ready
+	cd web && $(NPM) test
+
+test-browser: web/dist/.ready e2e/node_modules/.ready
+	$(CARGO) build -p wanquan-server
+	scripts/browser-tests
+
+lint: web/node_modules/.ready web/dist/.ready ## Check formatting, lints, licences
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	cd web && $(NPM) run lint && $(NPM) run typecheck
+	@if command -v cargo-deny >/dev/null; then cargo deny --offline check licenses bans sources; \
+	else echo "cargo-deny is not installed: licences not checked"; fi
+
+fmt: web/node_modules/.ready ## Format everything
+	$(CARGO) fmt --all
+	cd web && $(NPM) run format
+
+bench: ## Run the benchmarks (quiet machine; figures go to docs/performance.md)
+	$(CARGO) bench --workspace
+
+openapi: web/node_modules/.ready ## Regenerate crates/server/openapi.json and the console's client types
+	$(CARGO) run -q -p wanquan-server -- openapi > crates/server/openapi.json.new
+	mv crates/server/openapi.json.new crates/server/openapi.json
+	cd web && $(NPM) run generate

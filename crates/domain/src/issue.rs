@@ -1,0 +1,202 @@
+//! Coded findings about a value, a row or a file. Bad data is not an error of the program.
+
+use crate::text::{Lang, Text};
+use serde::{Deserialize, Serialize};
+
+/// Whether a finding refuses the row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The row is refused.
+    Error,
+    /// The row is accepted; a person should look at it.
+    Warning,
+}
+
+macro_rules! issue_codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $en:literal, $zh:literal;)*) => {
+        /// Stable codes: `E` refuses the row, `W` does not.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum IssueCode { $($(#[$doc])* $name,)* }
+
+        impl IssueCode {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The code as it stands in reports.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// The finding as a sentence.
+            pub fn text(self) -> Text {
+                match self { $(Self::$name => Text::new($en, $zh),)* }
+            }
+        }
+    };
+}
+
+issue_codes! {
+    /// A required field is empty.
+    RequiredMissing = "E101", "a required value is missing", "缺少必填值";
+    /// Not a number.
+    NotANumber = "E102", "not a number", "不是数字";
+    /// Not a whole number.
+    NotAnInteger = "E103", "not a whole number", "不是整数";
+    /// Outside the admissible range of the field.
+    OutOfRange = "E104", "outside the admissible range", "超出允许范围";
+    /// Longer than the field allows.
+    TooLong = "E105", "text is too long", "文本过长";
+    /// Not a date of any known form.
+    NotADate = "E106", "not a date", "不是日期";
+    /// The order of day and month cannot be known.
+    AmbiguousDate = "E107", "day and month cannot be told apart; say which comes first",
+        "无法区分日和月，请指明顺序";
+    /// A date without a year.
+    DateWithoutYear = "E108", "the date has no year", "日期缺少年份";
+    /// A range where a single date is needed.
+    DateRange = "E109", "a period stands where one date is needed", "应为单个日期，却给出了时间段";
+    /// Not an instant (RFC 3339).
+    NotADatetime = "E110", "not a date and time", "不是日期时间";
+    /// None of the choices of the field.
+    NotAChoice = "E111", "not one of the choices of this field", "不在该字段的选项之内";
+    /// Not yes or no.
+    NotABoolean = "E112", "not yes or no", "不是“是/否”";
+    /// No region bears this name or code.
+    UnknownRegion = "E113", "no region bears this name or code", "没有这个名称或代码的地区";
+    /// Several regions bear this name.
+    AmbiguousRegion = "E114", "several regions bear this name; write the code or the full path",
+        "有多个同名地区，请写代码或完整路径";
+    /// No such disease is loaded.
+    UnknownDisease = "E115", "no such disease is loaded", "未加载此病种";
+    /// Not the identifier of a record.
+    NotARecord = "E116", "not the identifier of a record", "不是有效的记录标识";
+    /// A field that the register does not have.
+    UnknownField = "E117", "the register has no such field", "登记簿没有该字段";
+    /// The value has the wrong type.
+    WrongType = "E118", "the value has the wrong type", "值的类型不正确";
+    /// A rule of the register does not hold.
+    RuleBroken = "E119", "the value contradicts another one", "该值与其他值矛盾";
+    /// The row has more or fewer cells than the header.
+    RaggedRow = "E120", "the row has another number of cells than the header", "该行的单元格数与表头不一致";
+    /// A date lies in the future.
+    FutureDate = "E121", "the date lies in the future", "日期在未来";
+    /// A value given where the form does not ask for it.
+    NotApplicable = "W201", "a value is given although it does not apply here", "该值在此不适用";
+    /// A rule of the register does not hold; a person should confirm.
+    RuleDoubtful = "W202", "please check: the value is unusual", "请核对：该值不寻常";
+    /// A negative count, kept as a correction of earlier counts.
+    NegativeCount = "W203", "a negative count is kept as a correction of earlier counts",
+        "负数按对以前数据的更正保留";
+    /// The same row stands in the file more than once.
+    RepeatedRow = "W204", "the same row stands in the file more than once", "该行在文件中重复出现";
+    /// An optional value could not be understood and is kept out.
+    ValueKeptOut = "W205", "an optional value could not be understood and is left out", "无法理解的选填值已略去";
+    /// The date also carried a time of day, which the field does not keep.
+    TimeDropped = "W206", "the time of day is not kept", "时刻未保留";
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Issue {
+    /// Stable code.
+    pub code: IssueCode,
+    /// Whether the row is refused.
+    pub severity: Severity,
+    /// Field of the register.
+    pub field: Option<String>,
+    /// Column name in the file.
+    pub column: Option<String>,
+    /// 1-based row of the file, the header counted.
+    pub row: Option<u64>,
+    /// The value as given (shortened). May be personal: for the person who gave it, never for a log.
+    pub value: Option<String>,
+    /// What else helps to put it right: the admissible range, the candidates, the rule.
+    pub detail: Option<Text>,
+}
+
+/// Longest value repeated in an issue, in characters.
+const VALUE_MAX_CHARS: usize = 80;
+
+impl Issue {
+    /// An issue that refuses the row.
+    pub fn error(code: IssueCode) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            field: None,
+            column: None,
+            row: None,
+            value: None,
+            detail: None,
+        }
+    }
+
+    /// An issue that a person should look at.
+    pub fn warning(code: IssueCode) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code) }
+    }
+
+    /// Names the field.
+    #[must_use]
+    pub fn field(mut self, field: &str) -> Self {
+        self.field = Some(field.to_owned());
+        self
+    }
+
+    /// Names the column of the file.
+    #[must_use]
+    pub fn column(mut self, column: &str) -> Self {
+        self.column = Some(column.to_owned());
+        self
+    }
+
+    /// Names the row of the file.
+    #[must_use]
+    pub fn row(mut self, row: u64) -> Self {
+        self.row = Some(row);
+        self
+    }
+
+    /// Repeats the value as given, shortened.
+    #[must_use]
+    pub fn value(mut self, value: &str) -> Self {
+        let mut short: String = value.chars().take(VALUE_MAX_CHARS).collect();
+        if short.len() < value.len() {
+            short.push('…');
+        }
+        self.value = Some(short);
+        self
+    }
+
+    /// Adds what helps to put it right.
+    #[must_use]
+    pub fn detail(mut self, en: impl Into<String>, zh: impl Into<String>) -> Self {
+        self.detail = Some(Text::new(en, zh));
+        self
+    }
+
+    /// The finding as a sentence.
+    pub fn message(&self, lang: Lang) -> String {
+        let text = self.code.text();
+        match &self.detail {
+            Some(detail) if !detail.get(lang).is_empty() => {
+                format!("{} ({})", text.get(lang), detail.get(lang))
+            }
+            _ => text.get(lang).to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn codes_are_unique_and_speak_both_languages() {
+        let codes: BTreeSet<_> = IssueCode::ALL.iter().map(|c| c.as_str()).collect();
+        assert_eq!(codes.len(), IssueCode::ALL.len());
+        assert!(IssueCode::ALL.iter().all(|c| !c.text().en.is_empty() && !c.text().zh.is_empty()));
+    }
+}

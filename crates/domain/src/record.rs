@@ -1,0 +1,155 @@
+//! Records: versioned entries of a register.
+
+use crate::region::RegionCode;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use std::fmt;
+use uuid::Uuid;
+
+/// Identifier of a record, made by the caller (UUIDv7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RecordId(pub Uuid);
+
+impl RecordId {
+    /// A new identifier whose time part is the given instant.
+    pub fn new(now: Timestamp) -> Self {
+        Self(new_uuid(now))
+    }
+}
+
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// A UUIDv7 whose time part is the given instant (instants before 1970 count as 1970).
+pub fn new_uuid(now: Timestamp) -> Uuid {
+    let seconds = u64::try_from(now.as_second()).unwrap_or(0);
+    let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
+    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
+}
+
+/// Validated values of a record by field. Only validation makes one; `Debug` prints field names, never values.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Data(serde_json::Map<String, Json>);
+
+impl Data {
+    /// Wraps values that validation accepted, or that the store kept since.
+    pub fn from_validated(values: serde_json::Map<String, Json>) -> Self {
+        Self(values)
+    }
+
+    /// The values by field.
+    pub fn as_map(&self) -> &serde_json::Map<String, Json> {
+        &self.0
+    }
+
+    /// The values by field.
+    pub fn into_map(self) -> serde_json::Map<String, Json> {
+        self.0
+    }
+
+    /// Value of a field; `None` if absent.
+    pub fn get(&self, field: &str) -> Option<&Json> {
+        self.0.get(field)
+    }
+
+    /// Splits off the values of the fields for which `personal` holds: (the rest, the personal ones).
+    pub fn split(self, personal: impl Fn(&str) -> bool) -> (Self, Self) {
+        let (hidden, open) = self.0.into_iter().partition(|(field, _)| personal(field));
+        (Self(open), Self(hidden))
+    }
+
+    /// Puts split values together again.
+    #[must_use]
+    pub fn joined(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// Digest of the content, independent of the order in which fields were given.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut fields: Vec<_> = self.0.iter().collect();
+        fields.sort_by_key(|(field, _)| *field);
+        let mut hasher = blake3::Hasher::new();
+        for (field, value) in fields {
+            hasher.update(field.as_bytes());
+            hasher.update(b"\0");
+            hasher.update(value.to_string().as_bytes());
+            hasher.update(b"\0");
+        }
+        *hasher.finalize().as_bytes()
+    }
+}
+
+impl fmt::Debug for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.keys()).finish()
+    }
+}
+
+/// Business key of a record, digested: unique within its register.
+pub type KeyDigest = [u8; 16];
+
+/// A record that validation accepted and that is not stored yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    /// Region.
+    pub region: RegionCode,
+    /// Path of the region.
+    pub region_path: String,
+    /// Disease; empty where the register has none.
+    pub disease: String,
+    /// Day of the event; `None` if no dating field is filled.
+    pub event_date: Option<Date>,
+    /// Day on which the fact became known, if the record says so.
+    pub known_on: Option<Date>,
+    /// Business key, digested.
+    pub key: KeyDigest,
+    /// Values.
+    pub data: Data,
+    /// What the record adds to the measures of its register.
+    pub contributions: Vec<crate::register::Contribution>,
+}
+
+/// One version of a stored record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Identifier.
+    pub id: RecordId,
+    /// Register.
+    pub register: String,
+    /// Version, from 1.
+    pub version: u32,
+    /// Region.
+    pub region: RegionCode,
+    /// Path of the region.
+    pub region_path: String,
+    /// Disease; empty where the register has none.
+    pub disease: String,
+    /// Day of the event.
+    pub event_date: Option<Date>,
+    /// Business key, digested.
+    pub key: KeyDigest,
+    /// Values.
+    pub data: Data,
+    /// When this version became known.
+    pub known_at: Timestamp,
+    /// When the first version was stored.
+    pub created_at: Timestamp,
+    /// Name of who made this version.
+    pub changed_by: String,
+    /// Why this version was made, where a person said so.
+    pub reason: Option<String>,
+    /// Import that made this version.
+    pub batch: Option<Uuid>,
+    /// Entry of a rehearsal, excluded from every number.
+    pub drill: bool,
+    /// Withdrawn by this version.
+    pub deleted: bool,
+}

@@ -1,0 +1,335 @@
+//! Registers: ledgers declared as data, with fields, choices, rules and measures.
+
+use crate::condition::{Condition, Scope, ValueKind};
+use crate::kind::{Kind, Role};
+use crate::text::Text;
+use jiff::civil::Date;
+use serde_json::Value as Json;
+use std::collections::{BTreeSet, HashMap};
+
+/// Type of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FieldType {
+    /// Free text.
+    Text,
+    /// Decimal number.
+    Number,
+    /// Whole number.
+    Integer,
+    /// Civil date.
+    Date,
+    /// Instant.
+    Datetime,
+    /// One of the declared choices.
+    Choice,
+    /// Any of the declared choices.
+    MultiChoice,
+    /// Yes or no.
+    Boolean,
+    /// Code of a region.
+    Region,
+    /// Code of a site.
+    Site,
+    /// Identifier of a person.
+    Person,
+    /// A record of another register: its identifier or its business key.
+    Record {
+        /// The other register.
+        register: String,
+    },
+}
+
+impl FieldType {
+    /// The name used in packs and in the API.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Integer => "integer",
+            Self::Date => "date",
+            Self::Datetime => "datetime",
+            Self::Choice => "choice",
+            Self::MultiChoice => "multi_choice",
+            Self::Boolean => "boolean",
+            Self::Region => "region",
+            Self::Site => "site",
+            Self::Person => "person",
+            Self::Record { .. } => "record",
+        }
+    }
+
+    /// What conditions see of the type.
+    pub fn value_kind(&self) -> ValueKind {
+        match self {
+            Self::Number | Self::Integer => ValueKind::Number,
+            Self::Date | Self::Datetime => ValueKind::Date,
+            Self::Boolean => ValueKind::Boolean,
+            Self::MultiChoice => ValueKind::List,
+            _ => ValueKind::Text,
+        }
+    }
+}
+
+/// One choice of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Stored value.
+    pub id: String,
+    /// Shown value.
+    pub label: Text,
+    /// Other spellings met in files.
+    pub synonyms: Vec<String>,
+}
+
+/// A rule that a value must meet, with what to say when it does not.
+#[derive(Debug)]
+pub struct Rule {
+    /// The condition.
+    pub condition: Condition,
+    /// Said to the person when the condition is false.
+    pub message: Text,
+    /// False: the record is refused; true: a warning.
+    pub doubtful_only: bool,
+}
+
+/// One field of a register.
+#[derive(Debug)]
+pub struct Field {
+    /// Identifier, `[a-z][a-z0-9_]*`.
+    pub id: String,
+    /// Type.
+    pub field_type: FieldType,
+    /// Shown name.
+    pub label: Text,
+    /// What the code that knows epidemiology finds the field by.
+    pub role: Option<Role>,
+    /// Whether a record needs it (where it applies).
+    pub required: bool,
+    /// Whether it identifies or describes a person: kept apart and redacted.
+    pub personal: bool,
+    /// Whether a date may lie in the future.
+    pub future: bool,
+    /// Smallest admissible number.
+    pub min: Option<f64>,
+    /// Largest admissible number.
+    pub max: Option<f64>,
+    /// Longest admissible text, in characters.
+    pub max_length: usize,
+    /// Column names met in files, besides identifier and labels.
+    pub synonyms: Vec<String>,
+    /// Choices, in order.
+    pub choices: Vec<Choice>,
+    /// When the field applies; always if absent.
+    pub show_if: Option<Condition>,
+    /// What its value must meet.
+    pub valid_if: Option<Rule>,
+    choice_index: HashMap<String, usize>,
+}
+
+impl Field {
+    /// A field with its choices indexed by every spelling.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "called by the pack loader only, which has every part at hand"
+    )]
+    pub fn new(
+        id: String,
+        field_type: FieldType,
+        label: Text,
+        role: Option<Role>,
+        required: bool,
+        personal: bool,
+        synonyms: Vec<String>,
+        choices: Vec<Choice>,
+    ) -> Self {
+        let mut choice_index = HashMap::new();
+        // Identifiers first: a synonym never hides another choice's identifier.
+        for (i, choice) in choices.iter().enumerate() {
+            choice_index.insert(fold(&choice.id), i);
+        }
+        for (i, choice) in choices.iter().enumerate() {
+            for name in [&choice.label.en, &choice.label.zh].into_iter().chain(&choice.synonyms) {
+                choice_index.entry(fold(name)).or_insert(i);
+            }
+        }
+        Self {
+            id,
+            field_type,
+            label,
+            role,
+            required,
+            personal,
+            future: false,
+            min: None,
+            max: None,
+            max_length: 2_000,
+            synonyms,
+            choices,
+            show_if: None,
+            valid_if: None,
+            choice_index,
+        }
+    }
+
+    /// The choice that a written value stands for: by identifier, label or synonym, whatever the case.
+    pub fn choice(&self, written: &str) -> Option<&Choice> {
+        self.choice_index.get(&fold(written)).map(|&i| &self.choices[i])
+    }
+}
+
+/// Folds case, width and separators, so that `Date_Onset`, `date onset` and `date-onset` are the same name.
+pub fn fold(text: &str) -> String {
+    text.trim()
+        .chars()
+        .filter_map(|c| match c {
+            '\u{3000}' | ' ' | '_' | '-' | '.' | '\u{feff}' | '*' | '：' | ':' => None,
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0),
+            _ => Some(c),
+        })
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// What a register counts: a time series for every region.
+#[derive(Debug)]
+pub struct Measure {
+    /// `<register>.<name>`.
+    pub id: String,
+    /// Shown name.
+    pub label: Text,
+    /// Fields that date the count; the first present one does. None present: not counted.
+    pub date: Vec<String>,
+    /// Whole-number field that is added up; 1 a record if absent.
+    pub value: Option<String>,
+    /// Which records count; all if absent.
+    pub when: Option<Condition>,
+}
+
+/// What one record adds to one measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Contribution {
+    /// Position of the measure in the register.
+    pub measure: usize,
+    /// Day of the event.
+    pub date: Date,
+    /// Amount, negative for a correction.
+    pub n: i64,
+}
+
+/// A ledger declared in a pack.
+#[derive(Debug)]
+pub struct Register {
+    /// Identifier.
+    pub id: String,
+    /// Pack that declares it.
+    pub pack: String,
+    /// Typed kind.
+    pub kind: Kind,
+    /// Shown name.
+    pub title: Text,
+    /// Field shown first in lists.
+    pub title_field: String,
+    /// Fields that make the business key.
+    pub key: Vec<String>,
+    /// Fields that date the record; the first present one does.
+    pub event_date: Vec<String>,
+    /// Columns of lists.
+    pub columns: Vec<String>,
+    /// Fields in order.
+    pub fields: Vec<Field>,
+    /// Measures in order.
+    pub measures: Vec<Measure>,
+    by_id: HashMap<String, usize>,
+    condition_fields: BTreeSet<String>,
+}
+
+impl Register {
+    /// A register with its fields indexed.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "called by the pack loader only, which has every part at hand"
+    )]
+    pub fn new(
+        id: String,
+        pack: String,
+        kind: Kind,
+        title: Text,
+        title_field: String,
+        key: Vec<String>,
+        event_date: Vec<String>,
+        columns: Vec<String>,
+        fields: Vec<Field>,
+        measures: Vec<Measure>,
+    ) -> Self {
+        let by_id = fields.iter().enumerate().map(|(i, f)| (f.id.clone(), i)).collect();
+        let conditions = fields
+            .iter()
+            .flat_map(|f| f.show_if.iter().chain(f.valid_if.as_ref().map(|r| &r.condition)))
+            .chain(measures.iter().filter_map(|m| m.when.as_ref()));
+        let condition_fields = conditions.flat_map(|c| c.fields().iter().cloned()).collect();
+        Self {
+            id,
+            pack,
+            kind,
+            title,
+            title_field,
+            key,
+            event_date,
+            columns,
+            fields,
+            measures,
+            by_id,
+            condition_fields,
+        }
+    }
+
+    /// The field of an identifier.
+    pub fn field(&self, id: &str) -> Option<&Field> {
+        self.by_id.get(id).map(|&i| &self.fields[i])
+    }
+
+    /// The field that plays a role.
+    pub fn role(&self, role: Role) -> Option<&Field> {
+        self.fields.iter().find(|f| f.role == Some(role))
+    }
+
+    /// The value of the field that plays a role, as text.
+    pub fn text_of<'a>(&self, role: Role, data: &'a serde_json::Map<String, Json>) -> Option<&'a str> {
+        data.get(&self.role(role)?.id)?.as_str()
+    }
+
+    /// Binds a record once for every condition of the register.
+    pub fn scope(&self, data: &serde_json::Map<String, Json>, today: Date) -> Scope<'static> {
+        Scope::bind(data, &self.condition_fields, today)
+    }
+
+    /// What the record adds to each measure.
+    pub fn contributions(
+        &self,
+        data: &serde_json::Map<String, Json>,
+        scope: &Scope<'_>,
+    ) -> Vec<Contribution> {
+        self.measures
+            .iter()
+            .enumerate()
+            .filter_map(|(measure, declared)| {
+                let date = first_date(&declared.date, data)?;
+                if let Some(when) = &declared.when
+                    && when.holds(scope) != Some(true)
+                {
+                    return None;
+                }
+                let n = match &declared.value {
+                    None => 1,
+                    Some(field) => data.get(field)?.as_i64()?,
+                };
+                (n != 0).then_some(Contribution { measure, date, n })
+            })
+            .collect()
+    }
+}
+
+/// The first date present among the fields.
+pub fn first_date(fields: &[String], data: &serde_json::Map<String, Json>) -> Option<Date> {
+    fields.iter().find_map(|field| data.get(field)?.as_str()?.get(..10)?.parse().ok())
+}
