@@ -6,12 +6,10 @@
 
 pub mod detect;
 mod error;
-#[expect(dead_code, reason = "predictions are for the regression detectors")]
 mod glm;
 mod pmf;
 pub mod rt;
 mod series;
-#[cfg_attr(not(test), expect(dead_code, reason = "some are read by the regression detectors only"))]
 mod special;
 
 pub use error::Error;

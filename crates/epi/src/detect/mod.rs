@@ -8,12 +8,19 @@
 //! earlier counts, so adding a count to ten years of history is as cheap as to ten days.
 
 mod ears;
+mod farrington;
 
 pub use ears::{
     C3Form, EarsBounds, EarsC3Config, EarsConfig, EarsVariant, ears_c1, ears_c2, ears_c3, ears_panel,
 };
 
-use crate::{CountSeries, Error};
+pub use farrington::{
+    Bound, FarringtonConfig, FarringtonFit, FarringtonFlexibleConfig, FarringtonFlexibleFit, FarringtonForm,
+    Power, YearsBack, farrington, farrington_fits, farrington_flexible, farrington_flexible_fits,
+    farrington_flexible_with_population,
+};
+
+use crate::{CountSeries, Error, Step};
 use jiff::civil::Date;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -32,6 +39,12 @@ pub enum DetectorSpec {
     /// EARS C3: exceedances of C2 summed over three steps.
     #[serde(rename = "ears_c3")]
     EarsC3(EarsC3Config),
+    /// Farrington flexible: the same weeks of earlier years, with season groups and trend.
+    #[serde(rename = "farrington_flexible")]
+    FarringtonFlexible(FarringtonFlexibleConfig),
+    /// Farrington 1996: windows around the same week of earlier years.
+    #[serde(rename = "farrington")]
+    Farrington(FarringtonConfig),
 }
 
 /// Name and version of a method, recorded with every stored result; a numeric change bumps the version.
@@ -45,7 +58,8 @@ pub struct Method {
 
 impl DetectorSpec {
     /// Ids of all detectors, in the order of the documentation.
-    pub const IDS: &'static [&'static str] = &["ears_c1", "ears_c2", "ears_c3"];
+    pub const IDS: &'static [&'static str] =
+        &["ears_c1", "ears_c2", "ears_c3", "farrington_flexible", "farrington"];
 
     /// The detector with its recommended parameters; `None` for an unknown id.
     pub fn recommended(id: &str) -> Option<Self> {
@@ -53,6 +67,8 @@ impl DetectorSpec {
             "ears_c1" => Self::EarsC1(EarsConfig::recommended()),
             "ears_c2" => Self::EarsC2(EarsConfig::recommended()),
             "ears_c3" => Self::EarsC3(EarsC3Config::recommended()),
+            "farrington_flexible" => Self::FarringtonFlexible(FarringtonFlexibleConfig::recommended()),
+            "farrington" => Self::Farrington(FarringtonConfig::recommended()),
             _ => return None,
         })
     }
@@ -63,16 +79,32 @@ impl DetectorSpec {
             Self::EarsC1(_) => ears::METHOD_C1,
             Self::EarsC2(_) => ears::METHOD_C2,
             Self::EarsC3(_) => ears::METHOD_C3,
+            Self::FarringtonFlexible(_) => farrington::METHOD,
+            Self::Farrington(_) => farrington::METHOD_ORIGINAL,
         }
     }
 
-    /// Steps of history before the first step that can be evaluated.
-    pub fn history_steps_min(&self) -> usize {
+    /// Steps of history with which a step of this length can be evaluated at the latest; calendar rules
+    /// may allow a step or two less.
+    pub fn history_steps_min(&self, step: Step) -> usize {
         match self {
             Self::EarsC1(config) => config.baseline_steps,
             Self::EarsC2(config) => config.baseline_steps + 2,
             Self::EarsC3(config) => config.ears.baseline_steps + 4,
+            Self::FarringtonFlexible(config) => {
+                years_of_steps(config.years_back, step) + config.half_window_steps
+            }
+            Self::Farrington(config) => years_of_steps(config.years_back, step) + config.half_window_steps,
         }
+    }
+}
+
+/// Steps in so many years, rounded up.
+fn years_of_steps(years: usize, step: Step) -> usize {
+    match step {
+        Step::Day => years * 365 + years.div_ceil(4),
+        Step::Week => (years * 52) + (years * 5).div_ceil(28) + 1,
+        Step::Month => years * 12,
     }
 }
 
@@ -96,6 +128,15 @@ pub enum NotEvaluated {
         /// Reported steps the method needs.
         need: usize,
     },
+    /// Too few cases lately for the method to speak.
+    TooFewCases {
+        /// Cases in the method's recent steps.
+        got: u64,
+        /// Cases it asks for.
+        need: u32,
+    },
+    /// The baseline has no finite fit, for example no rows or cases at one end only.
+    NoFit,
 }
 
 /// Verdict on one step.
@@ -176,15 +217,22 @@ impl DetectionSeries {
         range: Range<usize>,
         mut verdict: impl FnMut(usize, u32) -> Result<Detection, NotEvaluated>,
     ) -> Self {
+        Self::from_results(method, series, range, |index, y| {
+            y.ok_or(NotEvaluated::NotReported).and_then(|y| verdict(index, y))
+        })
+    }
+
+    /// As [`Self::new`] with unreported steps passed on.
+    pub(crate) fn from_results(
+        method: Method,
+        series: &CountSeries,
+        range: Range<usize>,
+        mut verdict: impl FnMut(usize, Option<u32>) -> Result<Detection, NotEvaluated>,
+    ) -> Self {
         let steps = range
             .map(|index| {
                 let observed = series.counts()[index];
-                DetectionStep {
-                    index,
-                    date: series.date(index),
-                    observed,
-                    verdict: observed.ok_or(NotEvaluated::NotReported).and_then(|y| verdict(index, y)),
-                }
+                DetectionStep { index, date: series.date(index), observed, verdict: verdict(index, observed) }
             })
             .collect();
         Self { method: method.id.to_owned(), method_version: method.version, steps }
@@ -219,6 +267,8 @@ pub fn detect(
         DetectorSpec::EarsC1(config) => ears_c1(series, config, range),
         DetectorSpec::EarsC2(config) => ears_c2(series, config, range),
         DetectorSpec::EarsC3(config) => ears_c3(series, config, range),
+        DetectorSpec::FarringtonFlexible(config) => farrington_flexible(series, config, range),
+        DetectorSpec::Farrington(config) => farrington(series, config, range),
     }
 }
 

@@ -44,11 +44,19 @@ fn a_step_alone_gets_the_same_verdict_as_within_the_whole_series() {
 
 #[test]
 fn early_steps_say_that_their_history_is_too_short() {
-    let series = daily(&[1; 30]);
-    for id in DetectorSpec::IDS {
-        let need = DetectorSpec::recommended(id).unwrap().history_steps_min();
-        for step in &run(id, &series).steps {
-            assert_eq!(step.verdict.is_err(), step.index < need, "{id} at {}", step.index);
+    let counts = (0..3000_u32).map(|t| 20 + t * 7 % 11).collect::<Vec<_>>();
+    for step in [Step::Day, Step::Week] {
+        let counts = counts.iter().map(|&n| Some(n)).collect();
+        let series = CountSeries::new(jiff::civil::date(2004, 1, 5), step, counts).unwrap();
+        for id in DetectorSpec::IDS {
+            let spec = DetectorSpec::recommended(id).unwrap();
+            let need = spec.history_steps_min(step);
+            let found = detect(&spec, &series, 0..need + 1).unwrap();
+            assert!(
+                matches!(found.steps[0].verdict, Err(NotEvaluated::HistoryTooShort { got: 0, .. })),
+                "{id}"
+            );
+            assert!(found.steps[need].verdict.is_ok(), "{id} {step:?} {:?}", found.steps[need]);
         }
     }
 }

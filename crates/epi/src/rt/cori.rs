@@ -429,8 +429,16 @@ mod tests {
         assert!(estimate_rt(&incidence(flat(3)), &w, &config).is_err());
         let at_zero = Pmf::new(vec![0.1, 0.9]).unwrap();
         assert!(estimate_rt(&incidence(flat(3)), &at_zero, &RtConfig::recommended()).is_err());
-        let windows = [0..4];
-        assert!(estimate_rt_windows(&incidence(flat(3)), &w, &windows, &RtConfig::recommended()).is_err());
+        let window = 0..4;
+        assert!(
+            estimate_rt_windows(
+                &incidence(flat(3)),
+                &w,
+                std::slice::from_ref(&window),
+                &RtConfig::recommended()
+            )
+            .is_err()
+        );
     }
 
     #[test]

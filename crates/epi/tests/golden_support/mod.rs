@@ -119,6 +119,13 @@ impl<'a> Fields<'a> {
         numbers.into_iter().map(|x| x.ok_or_else(|| format!("{} {key} has a gap", self.name))).collect()
     }
 
+    /// Whole numbers of an array.
+    pub fn counts(&self, key: &str) -> Result<Vec<u32>, String> {
+        let items = self.value(key).as_array().ok_or_else(|| format!("{} {key} is not a list", self.name))?;
+        let count = |v: &Value| scalar(v).as_u64().and_then(|n| u32::try_from(n).ok());
+        items.iter().map(|v| count(v).ok_or_else(|| format!("{} {key} holds {v}", self.name))).collect()
+    }
+
     /// Positions: 1-based in the file, 0-based here.
     pub fn positions(&self, key: &str) -> Result<Vec<usize>, String> {
         match self.value(key) {
