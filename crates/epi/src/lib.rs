@@ -4,11 +4,13 @@
 //! result. Every method takes validated data by reference and one explicit configuration.
 #![warn(missing_docs)]
 
+pub mod association;
 pub mod detect;
 mod error;
 mod glm;
 mod pmf;
 pub mod rt;
+pub mod score;
 mod series;
 mod special;
 

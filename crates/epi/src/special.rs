@@ -276,7 +276,6 @@ impl CountDistribution {
     }
 
     /// P(Y = y).
-    #[cfg(test)]
     pub(crate) fn mass(self, y: f64) -> f64 {
         if self.is_poisson() {
             return poisson_mass(y, self.mean);

@@ -2,22 +2,32 @@
 
 use crate::golden_support::{Check, Outcome};
 
+mod association;
 mod discr_si;
 mod ears;
 mod farrington_flexible;
 mod farrington_original;
 mod growth_rate;
 mod rt_cori;
+mod score;
 
 /// The runner of a method, `None` if unknown.
 pub fn runner(method: &str) -> Option<fn(&mut Check<'_>) -> Outcome> {
     Some(match method {
+        "crps_parametric" => score::crps_parametric,
+        "crps_sample" => score::crps_sample,
         "discr_si" => discr_si::run,
         "ears" => ears::run,
         "farrington_flexible" => farrington_flexible::run,
         "farrington_original" => farrington_original::run,
+        "energy_score" => score::energy,
         "growth_rate" => growth_rate::run,
+        "mantel_haenszel" => association::strata,
+        "poisson_rate_ci" => association::poisson_rate,
         "rt_cori" => rt_cori::run,
+        "standardised_rates" => association::standardised,
+        "two_by_two" => association::two_by_two,
+        "wis" => score::wis,
         _ => return None,
     })
 }
