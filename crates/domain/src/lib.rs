@@ -9,6 +9,7 @@ pub mod date;
 pub mod disease;
 pub mod issue;
 pub mod kind;
+pub mod pack;
 
 pub mod publication;
 pub mod record;

@@ -198,10 +198,10 @@ impl Field {
     pub fn parse_text(&self, text: &str, context: &TextContext<'_>) -> Result<Read, Issue> {
         let text = text.trim();
         // A choice may itself be called 未知 or NA.
-        if (!matches!(self.field_type, FieldType::Choice) || self.choice(text).is_none())
-            && is_missing(text) {
-                return Ok(Read { value: None, note: None });
-            }
+        if (!matches!(self.field_type, FieldType::Choice) || self.choice(text).is_none()) && is_missing(text)
+        {
+            return Ok(Read { value: None, note: None });
+        }
         let refuse = |code: IssueCode| Issue::error(code).field(&self.id).value(text);
         let plain = |value: Json| Ok(Read { value: Some(value), note: None });
         match &self.field_type {
