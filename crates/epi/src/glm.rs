@@ -2,7 +2,7 @@
 //! few columns. Callers centre and scale their columns, which keeps the normal equations well conditioned.
 //!
 //! Start, update and stopping rule are those of R's `glm` (McCullagh & Nelder 1989, section 2.5): start at
-//! y + 0.1, stop when the deviance changes by less than 1e-8 relatively. The covariance is that of the
+//! y + 0.1 (Poisson) or y with zeros lifted to 1/6 (negative binomial), stop when the deviance changes by less than 1e-8 relatively. The covariance is that of the
 //! last weighted step, as there, so that published standard errors are met to the printed digits.
 
 use crate::Error;
@@ -52,7 +52,6 @@ impl Fit {
     }
 
     /// Mean for a new row.
-    #[expect(dead_code, reason = "the seasonal control charts predict their range")]
     pub(crate) fn predict(&self, row: &[f64]) -> f64 {
         self.coefficients.iter().zip(row).map(|(b, x)| b * x).sum::<f64>().exp()
     }
@@ -71,6 +70,12 @@ pub(crate) struct NegativeBinomialFit {
 pub(crate) fn fit_poisson(y: &[f64], design: &Design) -> Result<Fit, Error> {
     let start = y.iter().map(|y| y + 0.1).collect();
     fit(y, design, start, None)
+}
+
+/// Negative binomial regression with log link and known size.
+pub(crate) fn fit_negative_binomial_of_size(y: &[f64], design: &Design, size: f64) -> Result<Fit, Error> {
+    let start = y.iter().map(|&y| if y == 0.0 { 1.0 / 6.0 } else { y }).collect();
+    fit(y, design, start, Some(size))
 }
 
 /// Negative binomial regression with log link and size by maximum likelihood, alternating both.

@@ -7,9 +7,15 @@
 //! a series. Evaluating one step costs only what its method needs: EARS reads at most `baseline + 4`
 //! earlier counts, so adding a count to ten years of history is as cheap as to ten days.
 
+mod cusum;
 mod ears;
 mod farrington;
+mod glr;
+mod outbreak_p;
+mod seasonal;
+mod windows;
 
+pub use cusum::{AfterAlarm, CusumConfig, CusumForm, Transform, cusum};
 pub use ears::{
     C3Form, EarsBounds, EarsC3Config, EarsConfig, EarsVariant, ears_c1, ears_c2, ears_c3, ears_panel,
 };
@@ -19,6 +25,13 @@ pub use farrington::{
     Power, YearsBack, farrington, farrington_fits, farrington_flexible, farrington_flexible_fits,
     farrington_flexible_with_population,
 };
+pub use glr::{
+    Change, Direction, GlrConfig, GlrForm, GlrNegativeBinomialConfig, MeanAfterAlarm, glr_negative_binomial,
+    glr_poisson,
+};
+pub use outbreak_p::{OutbreakPConfig, outbreak_p};
+pub use seasonal::{MeanTrend, SeasonalMean};
+pub use windows::{BayesConfig, CurrentYear, RkiConfig, Windows, bayes, rki};
 
 use crate::{CountSeries, Error, Step};
 use jiff::civil::Date;
@@ -45,6 +58,24 @@ pub enum DetectorSpec {
     /// Farrington 1996: windows around the same week of earlier years.
     #[serde(rename = "farrington")]
     Farrington(FarringtonConfig),
+    /// RKI: mean and standard deviation of windows in this and earlier years.
+    #[serde(rename = "rki")]
+    Rki(RkiConfig),
+    /// Bayes: predictive distribution given the same windows.
+    #[serde(rename = "bayes")]
+    Bayes(BayesConfig),
+    /// Cumulative sum of standardised counts.
+    #[serde(rename = "cusum")]
+    Cusum(CusumConfig),
+    /// Likelihood-ratio chart for Poisson counts.
+    #[serde(rename = "glr_poisson")]
+    GlrPoisson(GlrConfig),
+    /// Likelihood-ratio chart for negative binomial counts.
+    #[serde(rename = "glr_negative_binomial")]
+    GlrNegativeBinomial(GlrNegativeBinomialConfig),
+    /// Onset of a rise after a level stretch.
+    #[serde(rename = "outbreak_p")]
+    OutbreakP(OutbreakPConfig),
 }
 
 /// Name and version of a method, recorded with every stored result; a numeric change bumps the version.
@@ -58,8 +89,19 @@ pub struct Method {
 
 impl DetectorSpec {
     /// Ids of all detectors, in the order of the documentation.
-    pub const IDS: &'static [&'static str] =
-        &["ears_c1", "ears_c2", "ears_c3", "farrington_flexible", "farrington"];
+    pub const IDS: &'static [&'static str] = &[
+        "ears_c1",
+        "ears_c2",
+        "ears_c3",
+        "farrington_flexible",
+        "farrington",
+        "rki",
+        "bayes",
+        "cusum",
+        "glr_poisson",
+        "glr_negative_binomial",
+        "outbreak_p",
+    ];
 
     /// The detector with its recommended parameters; `None` for an unknown id.
     pub fn recommended(id: &str) -> Option<Self> {
@@ -69,6 +111,12 @@ impl DetectorSpec {
             "ears_c3" => Self::EarsC3(EarsC3Config::recommended()),
             "farrington_flexible" => Self::FarringtonFlexible(FarringtonFlexibleConfig::recommended()),
             "farrington" => Self::Farrington(FarringtonConfig::recommended()),
+            "rki" => Self::Rki(RkiConfig::recommended()),
+            "bayes" => Self::Bayes(BayesConfig::recommended()),
+            "cusum" => Self::Cusum(CusumConfig::recommended()),
+            "glr_poisson" => Self::GlrPoisson(GlrConfig::recommended()),
+            "glr_negative_binomial" => Self::GlrNegativeBinomial(GlrNegativeBinomialConfig::recommended()),
+            "outbreak_p" => Self::OutbreakP(OutbreakPConfig::recommended()),
             _ => return None,
         })
     }
@@ -81,6 +129,12 @@ impl DetectorSpec {
             Self::EarsC3(_) => ears::METHOD_C3,
             Self::FarringtonFlexible(_) => farrington::METHOD,
             Self::Farrington(_) => farrington::METHOD_ORIGINAL,
+            Self::Rki(_) => windows::METHOD_RKI,
+            Self::Bayes(_) => windows::METHOD_BAYES,
+            Self::Cusum(_) => cusum::METHOD,
+            Self::GlrPoisson(_) => glr::METHOD_POISSON,
+            Self::GlrNegativeBinomial(_) => glr::METHOD_NEGATIVE_BINOMIAL,
+            Self::OutbreakP(_) => outbreak_p::METHOD,
         }
     }
 
@@ -95,6 +149,13 @@ impl DetectorSpec {
                 years_of_steps(config.years_back, step) + config.half_window_steps
             }
             Self::Farrington(config) => years_of_steps(config.years_back, step) + config.half_window_steps,
+            Self::Rki(RkiConfig { windows }) | Self::Bayes(BayesConfig { windows, .. }) => {
+                years_of_steps(windows.years_back, step) + windows.half_window_steps
+            }
+            Self::Cusum(config) => config.training_steps,
+            Self::GlrPoisson(config) => config.training_steps,
+            Self::GlrNegativeBinomial(config) => config.chart.training_steps,
+            Self::OutbreakP(config) => config.first_step,
         }
     }
 }
@@ -269,6 +330,12 @@ pub fn detect(
         DetectorSpec::EarsC3(config) => ears_c3(series, config, range),
         DetectorSpec::FarringtonFlexible(config) => farrington_flexible(series, config, range),
         DetectorSpec::Farrington(config) => farrington(series, config, range),
+        DetectorSpec::Rki(config) => rki(series, config, range),
+        DetectorSpec::Bayes(config) => bayes(series, config, range),
+        DetectorSpec::Cusum(config) => cusum(series, config, range),
+        DetectorSpec::GlrPoisson(config) => glr_poisson(series, config, range),
+        DetectorSpec::GlrNegativeBinomial(config) => glr_negative_binomial(series, config, range),
+        DetectorSpec::OutbreakP(config) => outbreak_p(series, config, range),
     }
 }
 

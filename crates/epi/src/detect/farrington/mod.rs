@@ -23,7 +23,8 @@ use super::{Detection, DetectionSeries, Method, NotEvaluated, check_alpha, check
 use crate::special::{CountDistribution, normal_upper_quantile, normal_upper_tail, t_two_sided};
 use crate::{CountSeries, Error};
 use fit::{Model, Path, Rows};
-use reference::{Seasons, days_between, step_years_back};
+pub(super) use reference::step_years_back;
+use reference::{Seasons, days_between};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 

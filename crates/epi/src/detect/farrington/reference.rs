@@ -17,7 +17,7 @@ pub enum YearsBack {
 }
 
 /// Step `i` years before step `now`; may lie before the series. `None` where the calendar has no such step.
-pub(super) fn step_years_back(
+pub(in crate::detect) fn step_years_back(
     series: &CountSeries,
     now: usize,
     years: usize,

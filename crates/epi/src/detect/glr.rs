@@ -1,0 +1,651 @@
+//! Likelihood-ratio control charts for seasonal counts, Poisson or negative binomial.
+//!
+//! Question: since when, if at all, have counts been above (or below) their seasonal mean, or have cases
+//! begun to breed cases? Needs two or more years of undisturbed history for the mean. Do not use them
+//! where the mean drifts: refit often, or take a Farrington method.
+//!
+//! Complexity: with n steps since the last alarm, O(n) per step (Poisson) or O(n^2) (negative binomial,
+//! estimated change); `window_steps` bounds n. Höhle & Paul 2008, Comput Stat Data Anal 52:4357; Höhle
+//! 2006; Held, Höhle & Hofmann 2005, Stat Model 5:187 (epidemic alternative).
+
+use super::seasonal::{Family, Fitted, SeasonalMean};
+use super::{Detection, DetectionSeries, MeanTrend, Method, NotEvaluated, check_range};
+use crate::{CountSeries, Error};
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+
+pub(super) const METHOD_POISSON: Method = Method { id: "glr_poisson", version: 1 };
+pub(super) const METHOD_NEGATIVE_BINOMIAL: Method = Method { id: "glr_negative_binomial", version: 1 };
+
+/// Newton steps for the size of a change; from the neighbouring start it needs about three.
+const ITERATIONS_MAX: usize = 100;
+/// Logarithm of a factor that is as good as 0.
+const LOWEST_LOG_FACTOR: f64 = -18.0;
+
+/// What the chart looks for.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Change {
+    /// The mean is multiplied by an unknown factor.
+    Factor {
+        /// Whether the factor is above or below 1.
+        direction: Direction,
+    },
+    /// The mean is multiplied by a known factor.
+    KnownFactor {
+        /// Logarithm of the factor, > 0.
+        log_factor: f64,
+    },
+    /// Each case of the step before brings an unknown number of further cases.
+    Epidemic,
+}
+
+/// Direction of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// More cases.
+    Increase,
+    /// Fewer cases, for example because reports stay out.
+    Decrease,
+}
+
+/// What happens to the in-control mean after an alarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MeanAfterAlarm {
+    /// It stays.
+    Keep,
+    /// It is fitted again to all steps up to the alarm.
+    Refit,
+}
+
+/// Whose numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GlrForm {
+    /// The likelihood ratio of each alternative.
+    Corrected,
+    /// As R's `surveillance::algo.glrnb`: the windowed Poisson chart sees its first change one step late,
+    /// a decrease to zero cases has no ratio, the epidemic chart stops looking once a change has no
+    /// offspring, and the negative binomial epidemic chart takes the estimate of another model. For
+    /// comparison with published results only.
+    Surveillance,
+}
+
+/// Parameters of [`glr_poisson`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GlrConfig {
+    /// Steps at the beginning of the series from which the mean is estimated; the chart begins after
+    /// them. Recommended 104: two years of weeks.
+    pub training_steps: usize,
+    /// In-control mean. Recommended: one harmonic, no trend.
+    pub mean: SeasonalMean,
+    /// Recommended `keep`.
+    pub mean_after_alarm: MeanAfterAlarm,
+    /// Recommended: an increase by an unknown factor.
+    pub change: Change,
+    /// Log likelihood ratio that alarms, > 0. Recommended 5.
+    pub limit: f64,
+    /// Oldest change looked for, steps back; `None` = since the last alarm. Recommended 52.
+    pub window_steps: Option<usize>,
+    /// Steps a change must have lasted, >= 1. Recommended 1.
+    pub change_steps_min: usize,
+    /// Recommended `corrected`.
+    pub form: GlrForm,
+}
+
+impl GlrConfig {
+    /// Two years of training, one harmonic, increases within the last 52 steps, limit 5.
+    pub fn recommended() -> Self {
+        Self {
+            training_steps: 104,
+            mean: SeasonalMean { harmonics: 1, trend: MeanTrend::Constant },
+            mean_after_alarm: MeanAfterAlarm::Keep,
+            change: Change::Factor { direction: Direction::Increase },
+            limit: 5.0,
+            window_steps: Some(52),
+            change_steps_min: 1,
+            form: GlrForm::Corrected,
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.mean.check()?;
+        if !(self.limit > 0.0 && self.limit.is_finite()) {
+            return Err(Error::parameter("limit", self.limit, "must be finite and positive"));
+        }
+        if self.change_steps_min == 0 {
+            return Err(Error::parameter("change_steps_min", 0, "must be at least 1"));
+        }
+        if self.window_steps.is_some_and(|w| w < self.change_steps_min) {
+            return Err(Error::parameter("window_steps", "short", "must hold change_steps_min"));
+        }
+        match self.change {
+            Change::KnownFactor { log_factor } if !(log_factor > 0.0 && log_factor.is_finite()) => {
+                Err(Error::parameter("log_factor", log_factor, "must be finite and positive"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Parameters of [`glr_negative_binomial`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GlrNegativeBinomialConfig {
+    /// The chart.
+    pub chart: GlrConfig,
+    /// Overdispersion alpha, variance mu + alpha mu^2, > 0; `None` = estimated from the training steps.
+    /// Recommended `None`.
+    pub alpha: Option<f64>,
+}
+
+impl GlrNegativeBinomialConfig {
+    /// As for Poisson counts, overdispersion estimated.
+    pub fn recommended() -> Self {
+        Self { chart: GlrConfig::recommended(), alpha: None }
+    }
+}
+
+/// Poisson likelihood-ratio chart.
+///
+/// # Output
+/// `score` is the log likelihood ratio, `expected` the in-control mean, `upper` for increases the largest
+/// count without alarm. No `p_value`. The chart runs from the end of the training steps whatever `range`
+/// asks for, and starts again after each alarm. Unreported steps are left out.
+/// # Errors
+/// `InvalidParameter`; `TooShort` or `NoConvergence` if the mean cannot be fitted.
+pub fn glr_poisson(
+    series: &CountSeries,
+    config: &GlrConfig,
+    range: Range<usize>,
+) -> Result<DetectionSeries, Error> {
+    chart(METHOD_POISSON, series, config, Dispersion::Poisson, range)
+}
+
+/// Negative binomial likelihood-ratio chart: as [`glr_poisson`] for counts that scatter more.
+///
+/// # Output
+/// As [`glr_poisson`]; `upper` for a known factor only.
+/// # Errors
+/// As [`glr_poisson`].
+pub fn glr_negative_binomial(
+    series: &CountSeries,
+    config: &GlrNegativeBinomialConfig,
+    range: Range<usize>,
+) -> Result<DetectionSeries, Error> {
+    if let Some(alpha) = config.alpha
+        && !(alpha > 0.0 && alpha.is_finite())
+    {
+        return Err(Error::parameter("alpha", alpha, "must be finite and positive"));
+    }
+    let dispersion = Dispersion::NegativeBinomial(config.alpha);
+    chart(METHOD_NEGATIVE_BINOMIAL, series, &config.chart, dispersion, range)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Dispersion {
+    Poisson,
+    NegativeBinomial(Option<f64>),
+}
+
+fn chart(
+    method: Method,
+    series: &CountSeries,
+    config: &GlrConfig,
+    dispersion: Dispersion,
+    range: Range<usize>,
+) -> Result<DetectionSeries, Error> {
+    config.check()?;
+    check_range(series, &range)?;
+    let begin = config.training_steps;
+    if range.end <= begin {
+        return Ok(DetectionSeries::new(method, series, range, |t, _| {
+            Err(NotEvaluated::HistoryTooShort { got: t, need: begin })
+        }));
+    }
+    let end = range.end;
+    let fit = |from: usize| -> Result<Fitted, Error> {
+        let family = match dispersion {
+            Dispersion::Poisson => Family::Poisson,
+            Dispersion::NegativeBinomial(alpha) => Family::NegativeBinomial { alpha },
+        };
+        config.mean.fit(series, 0..from, from..end, family)
+    };
+    let fitted = fit(begin)?;
+    let mut stretch = Stretch {
+        alpha: match dispersion {
+            Dispersion::Poisson => None,
+            Dispersion::NegativeBinomial(given) => given.or(fitted.alpha),
+        },
+        x: Vec::new(),
+        mu: Vec::new(),
+        before: 0.0,
+        sum: 0.0,
+    };
+    let mut means = fitted.means;
+    let mut verdicts = vec![Err(NotEvaluated::NotReported); end - begin];
+    for t in begin..end {
+        let Some(y) = series.counts()[t].map(f64::from) else { continue };
+        let mu = means[t - begin];
+        let upper = if t >= range.start { stretch.upper(config, mu) } else { None };
+        let score = stretch.push(config, y, mu);
+        let alarm = match (config.change, stretch.alpha) {
+            // Ties alarm or not as in the papers' charts.
+            (Change::KnownFactor { .. }, _) | (Change::Epidemic, None) => score > config.limit,
+            _ => score >= config.limit,
+        };
+        verdicts[t - begin] =
+            Ok(Detection { expected: Some(mu), upper, score: Some(score.max(0.0)), p_value: None, alarm });
+        if alarm {
+            stretch.restart(y);
+            if config.mean_after_alarm == MeanAfterAlarm::Refit && t + 1 < end {
+                means[t + 1 - begin..].copy_from_slice(&fit(t + 1)?.means);
+            }
+        }
+    }
+    Ok(DetectionSeries::from_results(method, series, range, |t, y| {
+        if t < begin {
+            return Err(if y.is_none() {
+                NotEvaluated::NotReported
+            } else {
+                NotEvaluated::HistoryTooShort { got: t, need: begin }
+            });
+        }
+        verdicts[t - begin]
+    }))
+}
+
+/// Reported steps since the last alarm.
+struct Stretch {
+    /// `None` = Poisson.
+    alpha: Option<f64>,
+    x: Vec<f64>,
+    mu: Vec<f64>,
+    /// Count of the step before the stretch; 0 at the start of the chart.
+    before: f64,
+    /// Running sum of the chart for a known factor.
+    sum: f64,
+}
+
+impl Stretch {
+    fn restart(&mut self, last: f64) {
+        self.x.clear();
+        self.mu.clear();
+        self.before = last;
+        self.sum = 0.0;
+    }
+
+    fn push(&mut self, config: &GlrConfig, y: f64, mu: f64) -> f64 {
+        self.x.push(y);
+        self.mu.push(mu);
+        if let Change::KnownFactor { log_factor } = config.change {
+            self.sum = (self.sum + self.known_ratio(y, mu, log_factor)).max(0.0);
+            return self.sum;
+        }
+        self.statistic(config)
+    }
+
+    /// Log likelihood ratio of one step for a known factor.
+    fn known_ratio(&self, y: f64, mu: f64, log_factor: f64) -> f64 {
+        match self.alpha {
+            None => log_factor * y + (1.0 - log_factor.exp()) * mu,
+            Some(alpha) => {
+                let log = ((1.0 + alpha * mu) / (1.0 + alpha * mu * log_factor.exp())).ln();
+                log_factor * y + (y + 1.0 / alpha) * log
+            }
+        }
+    }
+
+    fn statistic(&self, config: &GlrConfig) -> f64 {
+        let n = self.x.len();
+        let min = config.change_steps_min;
+        let reference = config.form == GlrForm::Surveillance;
+        match (config.change, self.alpha) {
+            (Change::KnownFactor { .. }, _) => self.sum,
+            (Change::Factor { direction }, None) => {
+                // The windowed reference chart counts from the step after the shortest change, and
+                // without a window it only waits for the shortest change but then allows any.
+                let (shortest, waits) = match (reference, config.window_steps) {
+                    (true, Some(_)) => (min + 1, min + 1),
+                    (true, None) => (1, min),
+                    (false, _) => (min, min),
+                };
+                if n < waits {
+                    return 0.0;
+                }
+                let oldest = self.oldest(config);
+                let (mut cases, mut mean, mut best) = (0.0, 0.0, f64::NEG_INFINITY);
+                for k in (oldest..n).rev() {
+                    cases += self.x[k];
+                    mean += self.mu[k];
+                    if n - k >= shortest {
+                        best = best.max(poisson_ratio(cases, mean, direction, config.form));
+                    }
+                }
+                best
+            }
+            (Change::Factor { direction }, Some(alpha)) => {
+                if n < min {
+                    return 0.0;
+                }
+                let mut kappa = 0.5;
+                let mut best = f64::NEG_INFINITY;
+                for k in self.oldest(config)..=n - min {
+                    let (x, mu) = (&self.x[k..], &self.mu[k..]);
+                    kappa = if reference {
+                        reference_log_factor(x, mu, alpha, kappa)
+                    } else {
+                        log_factor_estimate(x, mu, alpha, kappa)
+                    };
+                    kappa = match direction {
+                        Direction::Increase => kappa.max(0.0),
+                        Direction::Decrease => kappa.min(0.0),
+                    };
+                    let factor = kappa.exp();
+                    let ratio = x
+                        .iter()
+                        .zip(mu)
+                        .map(|(x, mu)| {
+                            let log = ((1.0 + alpha * mu) / (1.0 + alpha * mu * factor)).ln();
+                            kappa * x + (x + 1.0 / alpha) * log
+                        })
+                        .sum();
+                    best = best.max(ratio);
+                }
+                best
+            }
+            (Change::Epidemic, alpha) => {
+                if n < min {
+                    return 0.0;
+                }
+                let mut best = f64::NEG_INFINITY;
+                // Logarithm of the estimate, which the reference carries from change to change.
+                let mut carried = if alpha.is_some() { 0.5 } else { 0.5_f64.ln() };
+                for k in self.oldest(config)..=n - min {
+                    let offspring = if reference {
+                        carried = match alpha {
+                            Some(alpha) => reference_log_factor(&self.x[k..], &self.mu[k..], alpha, carried),
+                            None => self.reference_log_offspring(k, carried),
+                        };
+                        carried.exp()
+                    } else {
+                        self.offspring_estimate(k)
+                    };
+                    best = best.max(self.epidemic_ratio(k, offspring));
+                }
+                best
+            }
+        }
+    }
+
+    fn oldest(&self, config: &GlrConfig) -> usize {
+        match config.window_steps {
+            // A window of M looks at changes up to M steps before the newest.
+            Some(window) => (self.x.len() - 1).saturating_sub(window),
+            None => 0,
+        }
+    }
+
+    fn previous(&self, i: usize) -> f64 {
+        if i == 0 { self.before } else { self.x[i - 1] }
+    }
+
+    /// Log likelihood ratio of the epidemic model from step k on.
+    fn epidemic_ratio(&self, k: usize, offspring: f64) -> f64 {
+        (k..self.x.len())
+            .map(|i| {
+                let (x, mu) = (self.x[i], self.mu[i]);
+                let more = offspring * self.previous(i);
+                match self.alpha {
+                    None => x * (more / mu).ln_1p() - more,
+                    Some(alpha) => {
+                        let log = ((1.0 + alpha * mu) / (1.0 + alpha * (mu + more))).ln();
+                        x * ((more / mu).ln_1p() + log) + log / alpha
+                    }
+                }
+            })
+            .sum()
+    }
+
+    /// Maximum-likelihood number of further cases per case, >= 0.
+    fn offspring_estimate(&self, k: usize) -> f64 {
+        // First two derivatives of the log likelihood in the number itself.
+        let derivatives = |offspring: f64| {
+            let (mut first, mut second) = (0.0, 0.0);
+            for i in k..self.x.len() {
+                let (x, before) = (self.x[i], self.previous(i));
+                if before == 0.0 {
+                    continue;
+                }
+                let mean = self.mu[i] + offspring * before;
+                let alpha = self.alpha.unwrap_or(0.0);
+                let spread = 1.0 + alpha * mean;
+                first += before * (x - mean) / (mean * spread);
+                second -=
+                    before * before * (x / (mean * mean) - alpha * (1.0 + alpha * x) / (spread * spread));
+            }
+            (first, second)
+        };
+        if derivatives(0.0).0 <= 0.0 {
+            return 0.0;
+        }
+        let (mut low, mut high) = (0.0, 1.0);
+        while derivatives(high).0 > 0.0 {
+            (low, high) = (high, 2.0 * high);
+            if high > 1e12 {
+                return high;
+            }
+        }
+        let mut now = 0.5 * (low + high);
+        for _ in 0..ITERATIONS_MAX {
+            let (first, second) = derivatives(now);
+            if first > 0.0 {
+                low = now
+            } else {
+                high = now
+            }
+            let newton = now - first / second;
+            let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
+            let done = (next - now).abs() <= 1e-12 * now;
+            now = next;
+            if done {
+                break;
+            }
+        }
+        now
+    }
+
+    /// The reference's search for the logarithm of that number: it never leaves the region below -18, and
+    /// stops when the number itself changes by less than 10^-6.
+    fn reference_log_offspring(&self, k: usize, start: f64) -> f64 {
+        let (mut before, mut now) = (2.0_f64, start);
+        for _ in 0..1000 {
+            if now.is_nan() || now <= LOWEST_LOG_FACTOR || (now.exp() - before.exp()).abs() <= 1e-6 {
+                break;
+            }
+            before = now;
+            let offspring = before.exp();
+            let (mut score, mut curvature) = (0.0, 0.0);
+            for i in k..self.x.len() {
+                let last = self.previous(i);
+                let mean = offspring * last + self.mu[i];
+                score += self.x[i] * last / mean - last;
+                curvature += self.x[i] * last * last / (mean * mean);
+            }
+            score *= offspring;
+            now = before + score / (offspring * offspring * curvature - score);
+        }
+        now
+    }
+
+    /// Largest next count without alarm, where the chart has one.
+    fn upper(&mut self, config: &GlrConfig, mu: f64) -> Option<f64> {
+        match (config.change, self.alpha) {
+            (Change::KnownFactor { log_factor }, alpha) => {
+                let bound = match alpha {
+                    None => (config.limit - self.sum + mu * (log_factor.exp() - 1.0)) / log_factor,
+                    Some(alpha) => {
+                        let log = ((1.0 + alpha * mu) / (1.0 + alpha * mu * log_factor.exp())).ln();
+                        (config.limit - self.sum - log / alpha) / (log_factor + log)
+                    }
+                };
+                (bound.is_finite() && bound >= 0.0).then_some(bound)
+            }
+            (Change::Factor { direction: Direction::Increase }, None) => {
+                self.x.push(0.0);
+                self.mu.push(mu);
+                let last = self.x.len() - 1;
+                let mut alarms = |y: f64| {
+                    self.x[last] = y;
+                    self.statistic(config) >= config.limit
+                };
+                let mut high = mu.max(1.0).ceil();
+                let mut found = alarms(high);
+                while !found && high < 1e12 {
+                    high *= 2.0;
+                    found = alarms(high);
+                }
+                let mut low = -1.0;
+                while found && high - low > 1.0 {
+                    let mid = (0.5_f64 * (low + high)).floor();
+                    if alarms(mid) { high = mid } else { low = mid }
+                }
+                self.x.pop();
+                self.mu.pop();
+                (found && low >= 0.0).then_some(low)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Largest log likelihood ratio of a factor in the given direction.
+fn poisson_ratio(cases: f64, mean: f64, direction: Direction, form: GlrForm) -> f64 {
+    if cases == 0.0 {
+        return match (direction, form) {
+            (Direction::Increase, _) => 0.0,
+            (Direction::Decrease, GlrForm::Corrected) => mean,
+            (Direction::Decrease, GlrForm::Surveillance) => f64::NEG_INFINITY,
+        };
+    }
+    let kappa = (cases / mean).ln();
+    let kappa = match direction {
+        Direction::Increase => kappa.max(0.0),
+        Direction::Decrease => kappa.min(0.0),
+    };
+    kappa * cases + (1.0 - kappa.exp()) * mean
+}
+
+/// Maximum-likelihood logarithm of the factor of negative binomial means; the likelihood is concave in
+/// it. Not below -18, where a factor is nothing.
+fn log_factor_estimate(x: &[f64], mu: &[f64], alpha: f64, start: f64) -> f64 {
+    if x.iter().all(|&x| x == 0.0) {
+        return LOWEST_LOG_FACTOR;
+    }
+    let mut kappa = start;
+    for _ in 0..ITERATIONS_MAX {
+        let factor = kappa.exp();
+        let (mut score, mut information) = (0.0, 0.0);
+        for (x, mu) in x.iter().zip(mu) {
+            let spread = 1.0 + alpha * factor * mu;
+            score += (x - factor * mu) / spread;
+            information += mu * (alpha * x + 1.0) / (spread * spread);
+        }
+        let step = (score / (factor * information)).clamp(-2.0, 2.0);
+        kappa += step;
+        if kappa < LOWEST_LOG_FACTOR {
+            return LOWEST_LOG_FACTOR;
+        }
+        if step.abs() < 1e-10 {
+            break;
+        }
+    }
+    kappa
+}
+
+/// The reference's search for the same: unguarded Newton steps until one is below 10^-6.
+fn reference_log_factor(x: &[f64], mu: &[f64], alpha: f64, start: f64) -> f64 {
+    let (mut before, mut now) = (0.4_f64, start);
+    for _ in 0..1000 {
+        if now.is_nan() || now <= LOWEST_LOG_FACTOR || (now - before).abs() <= 1e-6 {
+            break;
+        }
+        before = now;
+        let factor = before.exp();
+        let (mut score, mut information) = (0.0, 0.0);
+        for (x, mu) in x.iter().zip(mu) {
+            let spread = 1.0 + alpha * factor * mu;
+            score += (x - factor * mu) / spread;
+            information += mu * (alpha * x + 1.0) / (spread * spread);
+        }
+        now = before + score / (factor * information);
+    }
+    now
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Step;
+
+    fn series(counts: Vec<Option<u32>>) -> CountSeries {
+        CountSeries::new(jiff::civil::date(2020, 1, 6), Step::Week, counts).unwrap()
+    }
+
+    fn wobble(n: u32) -> Vec<Option<u32>> {
+        (0..n).map(|t| Some(8 + t * 7 % 5)).collect()
+    }
+
+    #[test]
+    fn doubled_counts_alarm_with_each_alternative() {
+        let mut counts = wobble(160);
+        for slot in &mut counts[130..160] {
+            *slot = slot.map(|y| 2 * y + 3);
+        }
+        let s = series(counts);
+        for change in [
+            Change::Factor { direction: Direction::Increase },
+            Change::KnownFactor { log_factor: 0.7 },
+            Change::Epidemic,
+        ] {
+            let poisson = GlrConfig { change, ..GlrConfig::recommended() };
+            let found = glr_poisson(&s, &poisson, 104..160).unwrap();
+            let first = found.alarms().next().unwrap().index;
+            assert!((130..134).contains(&first), "{change:?} {first}");
+            let nb = GlrNegativeBinomialConfig { chart: poisson, alpha: Some(0.05) };
+            let found = glr_negative_binomial(&s, &nb, 104..160).unwrap();
+            let first = found.alarms().next().unwrap().index;
+            assert!((130..138).contains(&first), "{change:?} {first}");
+        }
+    }
+
+    #[test]
+    fn a_silent_reporter_is_a_decrease() {
+        let mut counts = wobble(140);
+        for slot in &mut counts[120..140] {
+            *slot = Some(0);
+        }
+        let change = Change::Factor { direction: Direction::Decrease };
+        let config = GlrConfig { change, ..GlrConfig::recommended() };
+        assert_eq!(
+            glr_poisson(&series(counts), &config, 104..140).unwrap().alarms().next().unwrap().index,
+            120
+        );
+    }
+
+    #[test]
+    fn the_bound_is_the_largest_count_without_alarm() {
+        let mut counts = wobble(130);
+        let config = GlrConfig::recommended();
+        let upper =
+            glr_poisson(&series(counts.clone()), &config, 129..130).unwrap().steps[0].upper().unwrap();
+        for (count, alarm) in [(upper, false), (upper + 1.0, true)] {
+            counts[129] = Some(format!("{count}").parse().unwrap());
+            let found = glr_poisson(&series(counts.clone()), &config, 129..130).unwrap();
+            assert_eq!(found.steps[0].alarm(), alarm);
+        }
+    }
+}
