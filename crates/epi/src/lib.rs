@@ -10,6 +10,7 @@ mod error;
 mod glm;
 mod pmf;
 pub mod rt;
+pub mod scan;
 pub mod score;
 mod series;
 mod special;

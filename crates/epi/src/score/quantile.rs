@@ -50,7 +50,7 @@ impl QuantileForecast {
                 return wrong("levels", i, "must be symmetric about the median");
             }
         }
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             return wrong("levels", n / 2, "must hold the median");
         }
         for (i, &value) in values.iter().enumerate() {

@@ -10,6 +10,7 @@ mod farrington_flexible;
 mod farrington_original;
 mod growth_rate;
 mod rt_cori;
+mod scan;
 mod score;
 mod windows;
 
@@ -26,6 +27,7 @@ pub fn runner(method: &str) -> Option<fn(&mut Check<'_>) -> Outcome> {
         "farrington_original" => farrington_original::run,
         "energy_score" => score::energy,
         "growth_rate" => growth_rate::run,
+        "kulldorff_spatial" => scan::spatial,
         "mantel_haenszel" => association::strata,
         "poisson_rate_ci" => association::poisson_rate,
         "glr" => charts::glr,
@@ -34,6 +36,7 @@ pub fn runner(method: &str) -> Option<fn(&mut Check<'_>) -> Outcome> {
         "rki" => windows::rki,
         "rki_table" => windows::rki_table,
         "rt_cori" => rt_cori::run,
+        "scan_space_time" => scan::space_time,
         "standardised_rates" => association::standardised,
         "two_by_two" => association::two_by_two,
         "wis" => score::wis,
