@@ -50,7 +50,8 @@ impl Score {
                 if cases * outside <= (n - cases) * inside {
                     return 0.0;
                 }
-                let part = |c: f64, m: f64| xlogy(c, c / m) + xlogy(m - c, 1.0 - c / m);
+                let part =
+                    |c: f64, m: f64| xlogy(c, c / m) + if c < m { (m - c) * (-c / m).ln_1p() } else { 0.0 };
                 part(cases, inside) + part(n - cases, outside) - part(n, total)
             }
         }

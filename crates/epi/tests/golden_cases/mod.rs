@@ -31,7 +31,6 @@ pub fn runner(method: &str) -> Option<fn(&mut Check<'_>) -> Outcome> {
         "mantel_haenszel" => association::strata,
         "poisson_rate_ci" => association::poisson_rate,
         "glr" => charts::glr,
-        "growth_rate" => growth_rate::run,
         "outbreakp" => charts::outbreak_p,
         "rki" => windows::rki,
         "rki_table" => windows::rki_table,
