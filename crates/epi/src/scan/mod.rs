@@ -158,7 +158,7 @@ pub struct Scan {
 /// let zones = Zones::by_population(&Places::planar(&points)?, &population, 0.5)?;
 /// let cases = [10, 9, 11, 10, 8, 12, 10, 9, 31, 30];
 /// let scan = scan_space(&zones, &cases, &population, SpaceModel::Poisson, &ScanConfig::recommended(1))?;
-/// assert_eq!(scan.clusters[0].places, [8, 9]);
+/// assert_eq!(scan.clusters[0].places, [9, 8]);
 /// assert!(scan.clusters[0].significance.unwrap().p_monte_carlo <= 0.001);
 /// # Ok::<(), wanquan_epi::Error>(())
 /// ```
