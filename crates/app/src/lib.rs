@@ -1,1 +1,3 @@
-//! Wanquan: app.
+//! The path of the data as verbs.
+
+pub mod analyse;

@@ -9,8 +9,8 @@ pub struct Parameter {
     pub name: String,
     /// Mean, in the unit.
     pub mean: f64,
-    /// Standard deviation, in the unit.
-    pub sd: f64,
+    /// Standard deviation, in the unit, where published.
+    pub sd: Option<f64>,
     /// Family of the distribution as published.
     pub distribution: String,
     /// Unit, usually `days`.
@@ -35,18 +35,16 @@ pub struct DetectorSetting {
     /// Smallest count that is worth a person's time.
     pub min_count: i64,
     /// Why this detector with these parameters.
-    pub reason: Text,
+    pub reason: String,
 }
 
-/// Case definition, in the pack's own words with its source.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// One class of a case definition, in the pack's own words with its source.
+#[derive(Debug, Clone, PartialEq)]
 pub struct CaseDefinition {
-    /// Suspected case.
-    pub suspected: Option<Text>,
-    /// Probable case.
-    pub probable: Option<Text>,
-    /// Confirmed case.
-    pub confirmed: Option<Text>,
+    /// `suspected`, `probable` or `confirmed`.
+    pub classification: String,
+    /// The definition.
+    pub text: Text,
     /// Source.
     pub source: String,
 }
@@ -64,8 +62,8 @@ pub struct Disease {
     pub synonyms: Vec<String>,
     /// Measure that the situation screen opens with.
     pub main_measure: String,
-    /// Case definition.
-    pub case_definition: CaseDefinition,
+    /// Case definition, class by class.
+    pub case_definition: Vec<CaseDefinition>,
     /// Published parameters.
     pub parameters: Vec<Parameter>,
     /// Detectors.

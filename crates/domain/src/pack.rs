@@ -250,17 +250,14 @@ fn read_diseases(r: &mut Reader<'_>) -> Vec<Disease> {
         icd10: r.text("icd10"),
         synonyms: r.texts("synonyms"),
         main_measure: r.text("main_measure"),
-        case_definition: r
-            .table("case_definition", |r| CaseDefinition {
-                suspected: r.optional_label("suspected"),
-                probable: r.optional_label("probable"),
-                confirmed: r.optional_label("confirmed"),
-                source: r.text("source"),
-            })
-            .unwrap_or_default(),
+        case_definition: r.tables("case_definition", |r| CaseDefinition {
+            classification: r.one_of("classification", &["suspected", "probable", "confirmed"]),
+            text: r.label("text"),
+            source: r.text("source"),
+        }),
         parameters: r.tables("parameter", |r| {
             let mean = r.number("mean");
-            let sd = r.number("sd");
+            let sd = r.optional_number("sd");
             if mean.is_some_and(|m| m <= 0.0) || sd.is_some_and(|s| s <= 0.0) {
                 r.problem(PackIssueCode::WrongValue, "mean", "mean and sd must be positive");
             }
@@ -268,7 +265,7 @@ fn read_diseases(r: &mut Reader<'_>) -> Vec<Disease> {
             Parameter {
                 name: r.identifier("name"),
                 mean: mean.unwrap_or_default(),
-                sd: sd.unwrap_or_default(),
+                sd,
                 distribution: r.text("distribution"),
                 unit: r.one_of("unit", &["days"]),
                 mean_ci95: match interval.as_slice() {
@@ -284,7 +281,7 @@ fn read_diseases(r: &mut Reader<'_>) -> Vec<Disease> {
             method: r.text("method"),
             params: r.json("params"),
             min_count: r.integer("min_count").unwrap_or(1),
-            reason: r.label("reason"),
+            reason: r.text("reason"),
         }),
     })
 }

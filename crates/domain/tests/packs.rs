@@ -9,13 +9,13 @@ fn folder() -> PathBuf {
 }
 
 fn read_folder(root: &Path, at: &Path, files: &mut Files) {
-    for entry in std::fs::read_dir(at).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in std::fs::read_dir(at).expect("the packs folder is there") {
+        let path = entry.expect("readable").path();
         if path.is_dir() {
             read_folder(root, &path, files);
         } else {
-            let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
-            files.insert(name, Arc::from(std::fs::read(&path).unwrap()));
+            let name = path.strip_prefix(root).expect("below the root").to_string_lossy().replace('\\', "/");
+            files.insert(name, Arc::from(std::fs::read(&path).expect("readable")));
         }
     }
 }
