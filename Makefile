@@ -44,8 +44,8 @@ lint: web/node_modules/.ready web/dist/.ready ## Check formatting, lints, licenc
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	cd web && $(NPM) run lint && $(NPM) run typecheck
-	@if command -v cargo-deny >/dev/null; then cargo deny --offline check licenses bans sources; \
-	else echo "cargo-deny is not installed: licences not checked"; fi
+	node scripts/check-licences.mjs
+	@if command -v cargo-deny >/dev/null; then cargo deny --offline check bans sources; fi
 
 fmt: web/node_modules/.ready ## Format everything
 	$(CARGO) fmt --all
