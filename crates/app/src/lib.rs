@@ -1,3 +1,4 @@
 //! The path of the data as verbs.
 
 pub mod analyse;
+pub mod ingest;

@@ -81,6 +81,10 @@ issue_codes! {
     RaggedRow = "E120", "the row has another number of cells than the header", "该行的单元格数与表头不一致";
     /// A date lies in the future.
     FutureDate = "E121", "the date lies in the future", "日期在未来";
+    /// A year of two digits, whose century cannot be known.
+    TwoDigitYear = "E122", "the year has two digits only", "年份只有两位数字";
+    /// A row of totals among rows of places or persons.
+    TotalsRow = "E123", "the row holds totals of other rows", "该行是合计行";
     /// A value given where the form does not ask for it.
     NotApplicable = "W201", "a value is given although it does not apply here", "该值在此不适用";
     /// A rule of the register does not hold; a person should confirm.
