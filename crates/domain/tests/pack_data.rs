@@ -190,7 +190,10 @@ fn outlines_belong_to_regions_and_enclose_an_area_within_china() {
             for ring in shape["rings"].as_array().expect("rings") {
                 let steps: Vec<i64> =
                     ring.as_array().expect("a ring").iter().filter_map(Value::as_i64).collect();
-                assert!(steps.len() >= 6 && steps.len() % 2 == 0, "{code}: a ring needs three points");
+                assert!(
+                    steps.len() >= 6 && steps.len().is_multiple_of(2),
+                    "{code}: a ring needs three points"
+                );
                 let mut at = (0, 0);
                 let points: Vec<(i64, i64)> = steps
                     .chunks(2)
