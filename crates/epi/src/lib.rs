@@ -7,7 +7,9 @@
 pub mod association;
 pub mod detect;
 mod error;
+pub mod forecast;
 mod glm;
+mod linear;
 mod pmf;
 pub mod rt;
 pub mod scan;

@@ -1,0 +1,173 @@
+//! How many cases will there be in the coming weeks, and how sure is that?
+//!
+//! - [`forecast_panel`]: the recommended one, for one series or many regions at once.
+//! - [`forecast_random_walk`]: the yardstick, "as many as last time, give or take the usual changes".
+//!
+//! Give it what was known on the day of the forecast; correct the newest steps for reporting delay first
+//! (`delay`), or the forecast starts from a dip that is none. Do not use it beyond four weeks, across a change of
+//! case definition, or where there is less than about half a year of history: it then falls back on the random walk.
+//!
+//! Cost: rows of history x horizons x members x 9^2. 53 regions, three years of weeks, four horizons: 30 ms.
+//! 5,000 regions should be forecast by province (panels of some hundred), a second each.
+
+mod panel;
+mod random_walk;
+mod regression;
+
+pub use panel::Panel;
+pub use random_walk::forecast_random_walk;
+
+use crate::Error;
+use crate::score::{HUB_LEVELS, QuantileForecast};
+use rayon::prelude::*;
+use regression::{Member, Reference, Transform};
+use serde::{Deserialize, Serialize};
+
+/// What to forecast and how much of the past resembles today.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ForecastConfig {
+    /// Steps ahead, ascending, each 1 to 60. Weekly hubs ask for 1..=4, daily ones for 1..=28.
+    pub steps_ahead: Vec<usize>,
+    /// Probability levels, symmetric about the median, which is among them. Recommended [`HUB_LEVELS`].
+    pub levels: Vec<f64>,
+    /// Half-width in weeks (standard deviation of a Gaussian) of the part of the year whose past growth counts, > 0.
+    /// Recommended 3.5: growth turns within weeks around the peak of a season, so December says little of March.
+    pub season_sd_weeks: f64,
+    /// Weight of the rest of the year, 0 to 1. Recommended 0.02, so that an epidemic at an unusual time still has
+    /// something to learn from.
+    pub off_season_weight: f64,
+}
+
+impl ForecastConfig {
+    /// The 23 hub quantiles, for the given steps ahead.
+    pub fn recommended(steps_ahead: impl IntoIterator<Item = usize>) -> Self {
+        Self {
+            steps_ahead: steps_ahead.into_iter().collect(),
+            levels: HUB_LEVELS.to_vec(),
+            season_sd_weeks: 3.5,
+            off_season_weight: 0.02,
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let ascending = self.steps_ahead.windows(2).all(|w| w[0] < w[1]);
+        let within = self.steps_ahead.iter().all(|k| (1..=60).contains(k));
+        if self.steps_ahead.is_empty() || !ascending || !within {
+            let why = "must ascend between 1 and 60";
+            return Err(Error::parameter("steps_ahead", format!("{:?}", self.steps_ahead), why));
+        }
+        if !(self.season_sd_weeks > 0.0 && self.season_sd_weeks.is_finite()) {
+            return Err(Error::parameter("season_sd_weeks", self.season_sd_weeks, "must be positive"));
+        }
+        if !(0.0..=1.0).contains(&self.off_season_weight) {
+            let why = "must lie between 0 and 1";
+            return Err(Error::parameter("off_season_weight", self.off_season_weight, why));
+        }
+        // The type checks the levels.
+        QuantileForecast::new(self.levels.clone(), vec![0.0; self.levels.len()]).map(|_| ())
+    }
+}
+
+/// Why a series has no forecast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum NoForecast {
+    /// Nothing was reported in the last four steps (28 days).
+    #[error("nothing was reported lately")]
+    NothingRecent,
+}
+
+/// Forecasts of a panel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PanelForecast {
+    /// `series[i][j]`: series `i` of the panel, `steps_ahead[j]` steps after its last.
+    pub series: Vec<Result<Vec<QuantileForecast>, NoForecast>>,
+    /// Steps ahead, as asked for.
+    pub steps_ahead: Vec<usize>,
+    /// Past situations each horizon learnt from (0: random walk alone).
+    pub rows: Vec<usize>,
+}
+
+/// Fewer past situations than this per horizon leave a regression of nine coefficients without a hold.
+const ROWS_MIN: usize = 40;
+
+/// Probabilistic forecast of every series of a panel.
+///
+/// # Input
+/// `panel`: counts as known on the day of the forecast. One series is a panel of one.
+/// # Output
+/// Quantiles of the count of one step, not below 0. With fewer than 40 past situations the random walk alone.
+/// # Errors
+/// `InvalidParameter` or `InvalidData` for the config.
+/// # Method
+/// Ours. Five forecasts are averaged quantile by quantile. Four are direct regressions, one per horizon, of
+/// the change of the transformed count (logarithm or fourth root of the rate) on the last three changes of the
+/// series, the last two mean changes of all series, and how far the series is above its mean or below its peak:
+/// an epidemic slows down as it nears the size of earlier ones. They learn from all series and all past weeks,
+/// weighted by closeness in the year. Errors are scaled by a variance a + b/count estimated along, and their
+/// empirical quantiles taken. The fifth is the random walk, which guards against the other four being sure of a
+/// turn that does not come. docs/methods/forecast.md says what each part gains.
+///
+/// # Examples
+/// ```
+/// use wanquan_epi::forecast::{ForecastConfig, Panel, forecast_panel};
+/// use wanquan_epi::{CountSeries, Step};
+/// let counts = (0..120_u32).map(|t| Some(20 + 10 * (t % 52).abs_diff(26))).collect();
+/// let series = CountSeries::new(jiff::civil::date(2021, 1, 2), Step::Week, counts)?;
+/// let panel = Panel::new(vec![series])?;
+/// let forecast = forecast_panel(&panel, &ForecastConfig::recommended(1..=4))?;
+/// let next = &forecast.series[0].as_ref().unwrap()[0];
+/// assert_eq!(next.levels().len(), 23);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
+pub fn forecast_panel(panel: &Panel, config: &ForecastConfig) -> Result<PanelForecast, Error> {
+    config.check()?;
+    let members = [
+        Member { transform: Transform::Log, reference: Reference::Mean, pooled: true },
+        Member { transform: Transform::FourthRoot, reference: Reference::Mean, pooled: true },
+        Member { transform: Transform::Log, reference: Reference::Peak, pooled: true },
+        Member { transform: Transform::FourthRoot, reference: Reference::Mean, pooled: false },
+    ];
+    let weekdays = panel.weekday_factors();
+    let walk = random_walk::quantiles(panel, &config.steps_ahead, &config.levels);
+    let prepared: Vec<_> = members.iter().map(|m| m.prepare(panel, &weekdays)).collect();
+    let horizons: Vec<usize> = (0..config.steps_ahead.len()).collect();
+    let fitted: Vec<Vec<Option<regression::Prediction>>> = horizons
+        .par_iter()
+        .map(|&j| prepared.iter().map(|p| p.predict(config.steps_ahead[j], config)).collect())
+        .collect();
+    let rows =
+        fitted.iter().map(|members| members.iter().flatten().map(|p| p.rows).max().unwrap_or(0)).collect();
+    let series = (0..panel.len())
+        .map(|i| {
+            let walk = walk[i].as_ref().ok_or(NoForecast::NothingRecent)?;
+            let one = |&j: &usize| {
+                let mut sum = walk[j].clone();
+                let mut parts = 1.0;
+                for prediction in fitted[j].iter().flatten() {
+                    let factor = weekdays.factor(i, panel.last() + config.steps_ahead[j]);
+                    for (sum, q) in sum.iter_mut().zip(&prediction.quantiles[i]) {
+                        *sum += q * factor;
+                    }
+                    parts += 1.0;
+                }
+                finish(&config.levels, sum.into_iter().map(|q| q / parts).collect())
+            };
+            Ok(horizons.iter().map(one).collect())
+        })
+        .collect();
+    Ok(PanelForecast { series, steps_ahead: config.steps_ahead.clone(), rows })
+}
+
+/// Quantiles in order and not below 0.
+fn finish(levels: &[f64], mut values: Vec<f64>) -> QuantileForecast {
+    for v in &mut values {
+        // A count beyond 10^15 is an explosion of the exponential, not a forecast.
+        *v = if v.is_finite() { v.clamp(0.0, 1e15) } else { 1e15 };
+    }
+    values.sort_by(f64::total_cmp);
+    QuantileForecast::new(levels.to_vec(), values).expect("levels were checked, values are sorted and finite")
+}
+
+#[cfg(test)]
+mod tests;

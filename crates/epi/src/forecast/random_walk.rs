@@ -1,0 +1,73 @@
+//! The yardstick: no change on average, and changes as large as they used to be.
+
+use super::{ForecastConfig, NoForecast, Panel, PanelForecast, finish};
+use crate::Error;
+
+/// Steps without a report after which a series has no forecast, in units of growth (weeks).
+const UNITS_SINCE_REPORT_MAX: usize = 4;
+
+/// Random-walk forecast: the last count, plus past changes over the same number of steps, taken in both directions.
+///
+/// # Input, output, errors
+/// As [`super::forecast_panel`]. For daily data the last count is that of the same weekday.
+/// # Method
+/// As the baseline model of the US forecast hubs, but with changes over the whole horizon in place of convolved
+/// one-step changes, which makes it deterministic.
+pub fn forecast_random_walk(panel: &Panel, config: &ForecastConfig) -> Result<PanelForecast, Error> {
+    config.check()?;
+    let series = quantiles(panel, &config.steps_ahead, &config.levels)
+        .into_iter()
+        .map(|by_step| {
+            let by_step = by_step.ok_or(NoForecast::NothingRecent)?;
+            Ok(by_step.into_iter().map(|values| finish(&config.levels, values)).collect())
+        })
+        .collect();
+    Ok(PanelForecast {
+        series,
+        steps_ahead: config.steps_ahead.clone(),
+        rows: vec![0; config.steps_ahead.len()],
+    })
+}
+
+/// Quantiles by series, horizon, level; `None` for a series without a recent report.
+pub(super) fn quantiles(panel: &Panel, steps_ahead: &[usize], levels: &[f64]) -> Vec<Option<Vec<Vec<f64>>>> {
+    let unit = panel.unit();
+    (0..panel.len())
+        .map(|i| {
+            let counts = panel.counts(i);
+            let known = |t: usize| counts[t].map(f64::from);
+            let recent = panel.steps().saturating_sub(UNITS_SINCE_REPORT_MAX * unit);
+            // The newest report; for days, of each weekday.
+            let newest = |weekday: usize| {
+                (recent..panel.steps()).rev().filter(|t| t % unit == weekday % unit).find_map(known)
+            };
+            let any = (recent..panel.steps()).rev().find_map(known)?;
+            let one = |&k: &usize| {
+                let last = newest(panel.last() + k).unwrap_or(any);
+                // Whole weeks back, so that weekdays cancel.
+                let lag = k.div_ceil(unit) * unit;
+                let mut changes: Vec<f64> = (lag..panel.steps())
+                    .filter_map(|t| Some(known(t)? - known(t - lag)?))
+                    .flat_map(|d| [d, -d])
+                    .collect();
+                if changes.is_empty() {
+                    // Without history, Poisson-like spread around the one count known.
+                    let sd = last.max(1.0).sqrt();
+                    changes = [-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0].map(|z| z * sd).to_vec();
+                }
+                changes.sort_by(f64::total_cmp);
+                levels.iter().map(|&p| (last + quantile(&changes, p)).max(0.0)).collect()
+            };
+            Some(steps_ahead.iter().map(one).collect())
+        })
+        .collect()
+}
+
+/// Linear interpolation between order statistics, position p (n - 1).
+fn quantile(sorted: &[f64], p: f64) -> f64 {
+    let position = p * (sorted.len() - 1) as f64;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in 0..len")]
+    let below = position as usize;
+    let above = (below + 1).min(sorted.len() - 1);
+    sorted[below] + (position - below as f64) * (sorted[above] - sorted[below])
+}
