@@ -1,0 +1,8 @@
+import type { RouteObject } from "react-router";
+
+export const publicationRoutes: RouteObject[] = [
+  {
+    path: "publications",
+    lazy: async () => ({ Component: (await import("./PublicationsPage")).PublicationsPage }),
+  },
+];

@@ -1,0 +1,190 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Alert, App, Button, Form, Input, Skeleton } from "antd";
+import { lazy, Suspense, useState } from "react";
+import { Link, useNavigate, useParams } from "react-router";
+import { keys } from "../../../api/keys";
+import { asProblem } from "../../../api/problem";
+import type { Data, Register, RegisterRecord } from "../../../api/types";
+import { useI18n } from "../../../shared/i18n/i18n";
+import { PageHeader } from "../../../shared/ui/PageHeader";
+import { ProblemAlert } from "../../../shared/ui/ProblemAlert";
+import { paths } from "../../paths";
+import { createRecord, recordQuery, registerQuery, updateRecord } from "./queries";
+import { changedFields, useValueText } from "./values";
+
+const RecordForm = lazy(async () => ({ default: (await import("./RecordForm")).RecordForm }));
+
+export function RecordNewPage() {
+  const { t, text } = useI18n();
+  const { register: id = "" } = useParams();
+  const navigate = useNavigate();
+  const { message } = App.useApp();
+  const client = useQueryClient();
+  const register = useQuery(registerQuery(id));
+  // A retry after a lost answer must not make a second record.
+  const [idempotencyKey] = useState(() => crypto.randomUUID());
+  const create = useMutation({
+    mutationFn: (data: Data) => createRecord(id, data, idempotencyKey),
+    onSuccess: async (record) => {
+      void message.success(t("registers.saved"));
+      await navigate(paths.record(id, record.id), { replace: true });
+      await client.invalidateQueries({ queryKey: keys.records });
+    },
+  });
+  return (
+    <>
+      <PageHeader
+        title={t("registers.new_title", { register: text(register.data?.title) || id })}
+        trail={<Trail register={register.data} id={id} />}
+      />
+      <ProblemAlert error={register.error} />
+      <section className="card card-body form-card" aria-label={t("registers.form")}>
+        <Suspense fallback={<Skeleton active />}>
+          {register.data && (
+            <RecordForm
+              register={register.data}
+              initial={{}}
+              error={create.error}
+              busy={create.isPending}
+              onSubmit={create.mutate}
+            />
+          )}
+        </Suspense>
+      </section>
+    </>
+  );
+}
+
+export function RecordEditPage() {
+  const { t } = useI18n();
+  const { register: registerId = "", id = "" } = useParams();
+  const register = useQuery(registerQuery(registerId));
+  // The form works on the version it was opened with; news from the server show as a conflict, not under the fingers.
+  const record = useQuery({ ...recordQuery(id), staleTime: Number.POSITIVE_INFINITY });
+  return (
+    <>
+      <PageHeader
+        title={t("registers.edit_title")}
+        trail={<Trail register={register.data} id={registerId} />}
+      />
+      <ProblemAlert error={record.error ?? register.error} />
+      {record.data && register.data ? (
+        <Editor key={record.data.id} register={register.data} record={record.data} />
+      ) : (
+        <Skeleton active />
+      )}
+    </>
+  );
+}
+
+function Editor({ register, record }: { register: Register; record: RegisterRecord }) {
+  const { t } = useI18n();
+  const navigate = useNavigate();
+  const { message } = App.useApp();
+  const client = useQueryClient();
+  const [reason, setReason] = useState("");
+  const [base, setBase] = useState(record);
+  const [draft, setDraft] = useState<Data>(record.data);
+  const [current, setCurrent] = useState<RegisterRecord | null>(null);
+  const update = useMutation({
+    mutationFn: (data: Data) => updateRecord(record.id, base.version, data, reason.trim()),
+    onSuccess: async () => {
+      void message.success(t("registers.saved"));
+      await navigate(paths.record(register.id, record.id), { replace: true });
+      await client.invalidateQueries({ queryKey: keys.records });
+    },
+    onError: async (error) => {
+      if (![409, 412].includes(asProblem(error).status)) return;
+      setCurrent(await client.fetchQuery({ ...recordQuery(record.id), staleTime: 0 }));
+    },
+  });
+  const takeTheirs = (theirs: RegisterRecord) => {
+    // Only what the person really changed is kept on top of the newer version.
+    const mine = Object.fromEntries(changedFields(base.data, draft).map((id) => [id, draft[id]]));
+    setDraft({ ...theirs.data, ...mine });
+    setBase(theirs);
+    setCurrent(null);
+    update.reset();
+  };
+  return (
+    <section className="card card-body form-card" aria-label={t("registers.form")}>
+      {current && (
+        <Conflict register={register} base={base} current={current} onTake={() => takeTheirs(current)} />
+      )}
+      <Suspense fallback={<Skeleton active />}>
+        <RecordForm
+          key={base.version}
+          register={register}
+          initial={draft}
+          locked={base.redacted}
+          error={current ? null : update.error}
+          busy={update.isPending}
+          onChange={setDraft}
+          onSubmit={(data) => update.mutate(data)}
+        >
+          <Form.Item label={t("registers.reason")} htmlFor="change-reason" layout="vertical">
+            <Input.TextArea
+              id="change-reason"
+              rows={2}
+              maxLength={2000}
+              value={reason}
+              onChange={(event) => setReason(event.target.value)}
+              placeholder={t("registers.change_reason_placeholder")}
+            />
+          </Form.Item>
+        </RecordForm>
+      </Suspense>
+    </section>
+  );
+}
+
+interface ConflictProps {
+  register: Register;
+  base: RegisterRecord;
+  current: RegisterRecord;
+  onTake: () => void;
+}
+
+/** Someone else saved first: what they changed, before anything is overwritten. */
+function Conflict({ register, base, current, onTake }: ConflictProps) {
+  const { t, text, format } = useI18n();
+  const valueText = useValueText();
+  return (
+    <Alert
+      type="warning"
+      showIcon
+      role="alert"
+      title={t("registers.conflict", {
+        by: current.changed_by,
+        at: format.instant(current.known_at),
+        version: current.version,
+      })}
+      description={
+        <ul className="changes">
+          {changedFields(base.data, current.data).map((id) => {
+            const field = register.fields.find((f) => f.id === id);
+            return (
+              field && (
+                <li key={id}>
+                  {text(field.label)}: <del>{valueText(field, base.data[id])}</del> →{" "}
+                  <ins>{valueText(field, current.data[id])}</ins>
+                </li>
+              )
+            );
+          })}
+        </ul>
+      }
+      action={<Button onClick={onTake}>{t("registers.take_current")}</Button>}
+    />
+  );
+}
+
+function Trail({ register, id }: { register: Register | undefined; id: string }) {
+  const { t, text } = useI18n();
+  return (
+    <>
+      <Link to={paths.registers}>{t("registers.title")}</Link> /{" "}
+      <Link to={paths.register(id)}>{text(register?.title) || id}</Link>
+    </>
+  );
+}

@@ -1,0 +1,116 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { apiUrl, request } from "../../../api/client";
+import { keys } from "../../../api/keys";
+import type {
+  Data,
+  ImportReport,
+  ImportSummary,
+  Page,
+  RecordPage,
+  RecordVersion,
+  Register,
+  RegisterRecord,
+  RegisterSummary,
+} from "../../../api/types";
+
+const part = encodeURIComponent;
+const PAGE = 50;
+
+export const registersQuery = queryOptions({
+  queryKey: [...keys.registers, "list"],
+  queryFn: ({ signal }) => request<Page<RegisterSummary>>("GET", "/registers", { signal }),
+});
+
+export function registerQuery(id: string) {
+  return queryOptions({
+    queryKey: [...keys.registers, "one", id],
+    queryFn: ({ signal }) => request<Register>("GET", `/registers/${part(id)}`, { signal }),
+    staleTime: 10 * 60_000,
+  });
+}
+
+/** Query of a record list; filters on fields are named `f.<field>`. */
+export type RecordFilter = Record<string, string | undefined>;
+
+export function recordsQuery(register: string, filter: RecordFilter) {
+  return infiniteQueryOptions({
+    queryKey: [...keys.records, register, filter],
+    queryFn: ({ pageParam, signal }) =>
+      request<RecordPage>("GET", `/registers/${part(register)}/records`, {
+        query: { ...filter, cursor: pageParam, limit: PAGE },
+        signal,
+      }),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+  });
+}
+
+export function exportUrl(register: string, format: "csv" | "xlsx", filter: RecordFilter): string {
+  return apiUrl(`/registers/${part(register)}/export`, { format, ...filter });
+}
+
+export function recordQuery(id: string, asOf?: string) {
+  return queryOptions({
+    queryKey: [...keys.records, "one", id, asOf ?? null],
+    queryFn: ({ signal }) =>
+      request<RegisterRecord>("GET", `/records/${part(id)}`, { query: { as_of: asOf }, signal }),
+  });
+}
+
+export function versionsQuery(id: string) {
+  return queryOptions({
+    queryKey: [...keys.records, "versions", id],
+    queryFn: ({ signal }) => request<Page<RecordVersion>>("GET", `/records/${part(id)}/versions`, { signal }),
+  });
+}
+
+export function createRecord(register: string, data: Data, idempotencyKey: string): Promise<RegisterRecord> {
+  return request("POST", `/registers/${part(register)}/records`, {
+    json: { data },
+    headers: { "idempotency-key": idempotencyKey },
+  });
+}
+
+export function updateRecord(
+  id: string,
+  version: number,
+  data: Data,
+  reason: string,
+): Promise<RegisterRecord> {
+  return request("PUT", `/records/${part(id)}`, {
+    json: { data, reason },
+    headers: { "if-match": `"${version}"` },
+  });
+}
+
+export function withdrawRecord(id: string, reason: string): Promise<undefined> {
+  return request("DELETE", `/records/${part(id)}`, { json: { reason } });
+}
+
+export interface ImportOptions {
+  disease?: string;
+  region?: string;
+  date_order?: string;
+  layout?: string;
+  known_on?: string;
+}
+
+export function importFile(
+  register: string,
+  file: File,
+  options: ImportOptions,
+  dryRun: boolean,
+): Promise<ImportReport> {
+  return request("POST", `/registers/${part(register)}/imports`, {
+    query: { ...options, filename: file.name, dry_run: dryRun },
+    body: file,
+  });
+}
+
+export function importsQuery(register: string) {
+  return queryOptions({
+    queryKey: [...keys.imports, register],
+    queryFn: ({ signal }) =>
+      request<Page<ImportSummary>>("GET", `/registers/${part(register)}/imports`, { signal }),
+  });
+}

@@ -1,0 +1,8 @@
+import type { RouteObject } from "react-router";
+
+export const situationRoutes: RouteObject[] = [
+  {
+    path: "situation",
+    lazy: async () => ({ Component: (await import("./SituationPage")).SituationPage }),
+  },
+];

@@ -1,0 +1,33 @@
+/** Every address of the console, relative to its base `/console`. */
+
+export type Search = Record<string, string | null | undefined>;
+
+function search(values: Search): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) if (value) params.set(name, value);
+  const text = params.toString();
+  return text ? `?${text}` : "";
+}
+
+export const paths = {
+  home: "/",
+  signIn: (from?: string) => `/sign-in${search({ from })}`,
+  setup: "/setup",
+  situation: (values: { region?: string; disease?: string; measure?: string; as_of?: string } = {}) =>
+    `/situation${search(values)}`,
+  signals: (values: Search = {}) => `/signals${search(values)}`,
+  signal: (id: string, values = "") => `/signals/${id}${values}`,
+  registers: "/registers",
+  register: (id: string) => `/registers/${id}`,
+  record: (register: string, id: string) => `/registers/${register}/records/${id}`,
+  recordNew: (register: string) => `/registers/${register}/new`,
+  recordEdit: (register: string, id: string) => `/registers/${register}/records/${id}/edit`,
+  registerImport: (register: string) => `/registers/${register}/import`,
+  publications: "/publications",
+  administration: "/administration",
+  users: "/administration/users",
+  roles: "/administration/roles",
+  tokens: "/administration/tokens",
+  /** The public pages, outside of the console. */
+  portal: "/",
+} as const;

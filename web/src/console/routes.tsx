@@ -1,0 +1,39 @@
+import { Navigate, type RouteObject } from "react-router";
+import { administrationRoutes } from "./features/administration/routes";
+import { publicationRoutes } from "./features/publications/routes";
+import { registerRoutes } from "./features/registers/routes";
+import { sessionRoutes } from "./features/session/routes";
+import { signalRoutes } from "./features/signals/routes";
+import { situationRoutes } from "./features/situation/routes";
+import { LostPage } from "./LostPage";
+import { Opening } from "./Opening";
+import { paths } from "./paths";
+import { Shell } from "./Shell";
+
+export const routes: RouteObject[] = [
+  {
+    ErrorBoundary: LostPage,
+    HydrateFallback: Opening,
+    children: [
+      ...sessionRoutes,
+      {
+        Component: Shell,
+        children: [
+          {
+            // Errors of a page leave the navigation standing.
+            ErrorBoundary: LostPage,
+            children: [
+              { index: true, element: <Navigate to={paths.situation()} replace /> },
+              ...situationRoutes,
+              ...signalRoutes,
+              ...registerRoutes,
+              ...publicationRoutes,
+              ...administrationRoutes,
+              { path: "*", Component: LostPage },
+            ],
+          },
+        ],
+      },
+    ],
+  },
+];

@@ -1,0 +1,18 @@
+import { administration } from "./messages/administration";
+import { common } from "./messages/common";
+import { registers } from "./messages/registers";
+import { session } from "./messages/session";
+import { signals } from "./messages/signals";
+import { situation } from "./messages/situation";
+
+/** Every text of the console. Both languages stand side by side, so that neither can be forgotten. */
+export const messages = {
+  ...common,
+  ...session,
+  ...situation,
+  ...signals,
+  ...registers,
+  ...administration,
+} as const satisfies Record<string, { en: string; zh: string }>;
+
+export type MessageKey = keyof typeof messages;

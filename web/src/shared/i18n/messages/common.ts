@@ -1,0 +1,98 @@
+export const common = {
+  "app.name": { en: "Wanquan", zh: "万全" },
+  "app.claim": { en: "Epidemic prevention and response", zh: "疫情防控指挥平台" },
+
+  "common.retry": { en: "Try again", zh: "重试" },
+  "common.loading": { en: "Loading", zh: "正在加载" },
+  "common.load_more": { en: "Load more", zh: "加载更多" },
+  "common.save": { en: "Save", zh: "保存" },
+  "common.cancel": { en: "Cancel", zh: "取消" },
+  "common.close": { en: "Close", zh: "关闭" },
+  "common.yes": { en: "Yes", zh: "是" },
+  "common.no": { en: "No", zh: "否" },
+  "common.actions": { en: "Actions", zh: "操作" },
+  "common.list_separator": { en: ", ", zh: "、" },
+  "common.not_allowed": { en: "Your roles do not allow this", zh: "您的角色没有此权限" },
+  "common.region_placeholder": { en: "Region: name or code", zh: "地区：名称或代码" },
+  "form.required": { en: "Please fill this in", zh: "请填写此项" },
+
+  "nav.label": { en: "Main navigation", zh: "主导航" },
+  "nav.situation": { en: "Situation", zh: "态势" },
+  "nav.signals": { en: "Signals", zh: "信号" },
+  "nav.registers": { en: "Registers", zh: "登记" },
+  "nav.publications": { en: "Publications", zh: "发布" },
+  "nav.administration": { en: "Administration", zh: "管理" },
+  "nav.portal": { en: "Public portal", zh: "公众门户" },
+  "nav.closed": { en: "Your roles do not open this page", zh: "您的角色无权打开此页" },
+  "nav.open_signals": { en: "{n} open signals", zh: "{n} 个待评估信号" },
+
+  "shell.skip": { en: "Skip to content", zh: "跳到正文" },
+  "shell.account": { en: "Account: {name}", zh: "账户：{name}" },
+  "shell.scope": { en: "Region scope: {region}", zh: "辖区：{region}" },
+  "shell.today": { en: "Today at this installation", zh: "本系统的当前日期" },
+  "shell.demo_clock": { en: "Demo clock", zh: "演示时钟" },
+  "shell.demo_clock_note": {
+    en: "The clock of this demonstration is set to a day of the past",
+    zh: "演示系统的时钟设在过去的某一天",
+  },
+  "shell.live": { en: "Live", zh: "实时" },
+  "shell.live_note": { en: "Changes by others appear by themselves", zh: "他人的更改会自动显示" },
+  "shell.not_live": { en: "Not live", zh: "未连接" },
+  "shell.not_live_note": {
+    en: "Connection to the server is interrupted; it is being restored",
+    zh: "与服务器的连接中断，正在恢复",
+  },
+  "shell.synthetic": {
+    en: "Demonstration: counts are real history; persons, accounts and names are synthetic.",
+    zh: "演示系统：统计数字为真实历史数据；个人、账户与姓名均为虚构。",
+  },
+
+  "lost.nowhere": { en: "There is no such page", zh: "没有这个页面" },
+  "lost.nowhere_note": { en: "The address may be incomplete.", zh: "地址可能不完整。" },
+  "lost.failed": { en: "This page failed", zh: "页面出错" },
+  "lost.failed_note": {
+    en: "Nothing was lost on the server. Load the page again; if it persists, tell the administrator.",
+    zh: "服务器上的数据没有丢失。请重新加载；如仍出错，请告知管理员。",
+  },
+  "lost.home": { en: "To the situation", zh: "返回态势" },
+
+  "problem.unreachable": { en: "The server cannot be reached", zh: "无法连接服务器" },
+  "problem.not_signed_in": { en: "Please sign in", zh: "请先登录" },
+  "problem.bad_credentials": { en: "User name or password is wrong", zh: "用户名或密码错误" },
+  "problem.too_many_attempts": {
+    en: "Too many failed attempts; wait a minute and try again",
+    zh: "失败次数过多，请一分钟后再试",
+  },
+  "problem.forbidden": { en: "Your roles do not allow this here", zh: "您的角色在此处没有权限" },
+  "problem.not_found": {
+    en: "This does not exist or lies outside of your region",
+    zh: "不存在，或不在您的辖区内",
+  },
+  "problem.version_conflict": {
+    en: "Someone else changed this in the meantime",
+    zh: "其他人在此期间已作更改",
+  },
+  "problem.invalid_record": { en: "Some fields need to be corrected", zh: "部分字段需要更正" },
+  "problem.internal": {
+    en: "The server could not do this; the administrator finds the reason in the log",
+    zh: "服务器处理失败，管理员可在日志中查看原因",
+  },
+
+  "figure.as_table": { en: "As table", zh: "数据表" },
+  "figure.as_chart": { en: "As chart", zh: "图形" },
+  "figure.legend": { en: "Legend", zh: "图例" },
+  "figure.daily": { en: "Per day", zh: "每日数" },
+  "figure.expected": { en: "Expected", zh: "期望值" },
+  "figure.upper": { en: "Alarm threshold", zh: "预警上限" },
+  "figure.signal": { en: "Signal", zh: "信号" },
+  "figure.incomplete": { en: "Incomplete", zh: "数据未齐" },
+  "figure.curve_label": {
+    en: "Epidemic curve, {measure}, {place}, {from} to {to}: {total} in total, {alarms} days with a signal",
+    zh: "流行曲线，{measure}，{place}，{from}至{to}：合计 {total}，{alarms} 天有信号",
+  },
+  "figure.rt_none": { en: "No estimate on this day", zh: "当日无估计值" },
+  "figure.rt_label": {
+    en: "Reproduction number, {place}: {mean} (95% interval {lower} to {upper}) on {date}",
+    zh: "有效再生数，{place}：{date} 为 {mean}（95% 区间 {lower} 至 {upper}）",
+  },
+} as const;
