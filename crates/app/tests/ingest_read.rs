@@ -77,7 +77,8 @@ fn workbook(title: Option<&str>) -> Vec<u8> {
 fn the_same_table_is_read_from_every_form() {
     let gb18030 = |text: &str| encoding_rs::GB18030.encode(text).0.into_owned();
     let marked = format!("\u{feff}{}", text(',', "\n"));
-    let forms: [(&str, Vec<u8>, Option<Encoding>, Option<char>); 8] = [
+    type Form = (&'static str, Vec<u8>, Option<Encoding>, Option<char>);
+    let forms: [Form; 8] = [
         ("a.csv", text(',', "\n").into_bytes(), Some(Encoding::Utf8), Some(',')),
         ("b.csv", text(';', "\r\n").into_bytes(), Some(Encoding::Utf8), Some(';')),
         ("c.csv", gb18030(&text(';', "\r\n")), Some(Encoding::Gb18030), Some(';')),

@@ -153,11 +153,23 @@ pub(crate) fn of_name(name: &str) -> Meaning {
     if is(&["imported", "import", "输入性病例", "是否输入"]) {
         return Imported;
     }
-    if is(&["population", "pop", "persons", "人口", "poptotal", "populationfraction"]) || name.starts_with("pop") {
+    if is(&["population", "pop", "persons", "人口", "poptotal", "populationfraction"])
+        || name.starts_with("pop")
+    {
         return Population;
     }
-    if has(&["birth", "travel", "exp", "start", "end", "followup", "lastcontact", "infected", "dataentry", "出生"])
-        && !has(&["report"])
+    if has(&[
+        "birth",
+        "travel",
+        "exp",
+        "start",
+        "end",
+        "followup",
+        "lastcontact",
+        "infected",
+        "dataentry",
+        "出生",
+    ]) && !has(&["report", "cases"])
     {
         return OtherDate;
     }
@@ -185,7 +197,8 @@ pub(crate) fn of_name(name: &str) -> Meaning {
     if has(&["report", "notif", "报告日", "报告时间", "上报"]) && !has(&["reporter", "report_no"]) {
         return Report;
     }
-    if (has(&["confirm", "diag", "tested", "确诊日", "确诊时间", "诊断日", "诊断时间"]) && !is(&["confirmed"]))
+    if (has(&["confirm", "diag", "tested", "确诊日", "确诊时间", "诊断日", "诊断时间"])
+        && !is(&["confirmed"]))
         && !has(&["new", "cases", "diagnosis"])
         || is(&["diagnosisdate"])
     {
@@ -224,7 +237,18 @@ pub(crate) fn of_name(name: &str) -> Meaning {
     if is(&["index", "situationreport", "t", "nr", "序号"]) {
         return Index;
     }
-    if is(&["id", "caseid", "caseno", "编号", "病例编号", "pn", "patientid", "uuid", "recordid", "externalid"]) {
+    if is(&[
+        "id",
+        "caseid",
+        "caseno",
+        "编号",
+        "病例编号",
+        "pn",
+        "patientid",
+        "uuid",
+        "recordid",
+        "externalid",
+    ]) {
         return PersonId;
     }
     if INCIDENT.contains(&name.as_str()) {
@@ -233,7 +257,17 @@ pub(crate) fn of_name(name: &str) -> Meaning {
     if let Some((_, level)) = PLACES.iter().find(|(place, _)| *place == name) {
         return Place(*level);
     }
-    if has(&["symptom", "症状", "姓名", "firstname", "lastname", "occupation", "职业", "infector", "ageclass"]) {
+    if has(&[
+        "symptom",
+        "症状",
+        "姓名",
+        "firstname",
+        "lastname",
+        "occupation",
+        "职业",
+        "infector",
+        "ageclass",
+    ]) {
         return Personal;
     }
     Unknown
@@ -251,7 +285,7 @@ pub(crate) struct Profile {
     pub integers: u64,
     pub numbers: u64,
     pub filled: u64,
-    pub distinct: std::collections::BTreeSet<String>,
+    pub distinct: std::collections::BTreeMap<String, u64>,
 }
 
 /// More different values than this are not told apart: a column of names of places has fewer.
@@ -272,8 +306,10 @@ impl Profile {
             self.numbers += 1;
         }
         self.dates.add(cell);
-        if self.distinct.len() <= DISTINCT_MAX && !self.distinct.contains(cell) {
-            self.distinct.insert(cell.to_owned());
+        if let Some(n) = self.distinct.get_mut(cell) {
+            *n += 1;
+        } else if self.distinct.len() <= DISTINCT_MAX {
+            self.distinct.insert(cell.to_owned(), 1);
         }
     }
 
@@ -287,8 +323,16 @@ impl Profile {
         self.filled > 0 && self.integers * 100 >= self.filled * 98 && self.dates.plain < self.filled
     }
 
-    pub fn is_text(&self) -> bool {
-        self.filled > 0 && self.numbers * 2 < self.filled && !self.is_date()
+    /// Names or codes of places: a bare figure below 1,000 is a class or a score (0 and 1 in a column called `state`).
+    pub fn is_place(&self) -> bool {
+        self.filled > 0
+            && !self.is_date()
+            && (self.numbers * 2 < self.filled || self.distinct.keys().all(|cell| cell.len() >= 4))
+    }
+
+    /// True if one value fills more than nine of ten cells.
+    pub fn is_nearly_constant(&self) -> bool {
+        self.distinct.values().max().is_some_and(|most| most * 10 > self.filled * 9)
     }
 }
 
@@ -350,7 +394,10 @@ pub(crate) fn date_rules(
 /// Names under which rows of totals stand.
 pub(crate) fn is_total(text: &str) -> bool {
     let name = fold(text);
-    matches!(name.as_str(), "合计" | "总计" | "小计" | "共计" | "总和" | "total" | "totals" | "grandtotal" | "sum" | "all")
+    matches!(
+        name.as_str(),
+        "合计" | "总计" | "小计" | "共计" | "总和" | "total" | "totals" | "grandtotal" | "sum" | "all"
+    )
 }
 
 #[cfg(test)]
@@ -405,7 +452,9 @@ mod tests {
 
     #[test]
     fn counts_are_read_with_groups_and_signs() {
-        for (text, n) in [("12", 12), ("-3", -3), ("1,234", 1234), ("-1,234,567", -1_234_567), ("7.0", 7), (" 5 ", 5)] {
+        for (text, n) in
+            [("12", 12), ("-3", -3), ("1,234", 1234), ("-1,234,567", -1_234_567), ("7.0", 7), (" 5 ", 5)]
+        {
             assert_eq!(count(text), Some(n), "{text}");
         }
         for text in ["", "1,23", "3.5", "40-49", "a", "1,2345"] {

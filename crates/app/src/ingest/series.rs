@@ -5,13 +5,15 @@
 //! an error that names the option that decides it.
 
 mod build;
+mod calendar;
 mod choose;
+mod people;
 
 use crate::ingest::dates::DateOrder;
 use crate::ingest::read::{ReadError, Table};
 use jiff::civil::Date;
 use wanquan_domain::text::Text;
-pub use wanquan_epi::series::Step;
+pub use wanquan_epi::Step;
 
 /// What the person says about the table; nothing by default.
 #[derive(Debug, Clone, Default)]

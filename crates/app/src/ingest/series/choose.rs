@@ -27,7 +27,7 @@ pub(super) struct Plan {
     pub code: Option<usize>,
     /// Names of the place, narrow to wide.
     pub names: Vec<usize>,
-    /// Places of the first column seen so far that differ (for the choice of a default only).
+    /// Columns of counts; several where each is a series of its own.
     pub counts: Vec<usize>,
     /// True if the names of the count columns say that they are running totals.
     pub cumulative: bool,
@@ -62,10 +62,9 @@ impl Columns<'_> {
     }
 
     fn named(&self, name: &str) -> Result<usize, SeriesError> {
-        self.table.column(name).ok_or_else(|| SeriesError::NoColumn {
-            name: name.to_owned(),
-            available: available(self.table),
-        })
+        self.table
+            .column(name)
+            .ok_or_else(|| SeriesError::NoColumn { name: name.to_owned(), available: available(self.table) })
     }
 
     /// Columns of dates with a meaning: of several, the one with most cells that speak for themselves.
@@ -102,7 +101,8 @@ pub(super) fn choose(table: &Table, options: &SeriesOptions) -> Result<Plan, Ser
         dated: Vec::new(),
         left_out: Vec::new(),
     };
-    if options.date.is_none() && options.count.is_none()
+    if options.date.is_none()
+        && options.count.is_none()
         && let Some((first, days)) = trailing_days(table)
     {
         plan.layout = Layout::WideDates;
@@ -125,22 +125,35 @@ pub(super) fn choose(table: &Table, options: &SeriesOptions) -> Result<Plan, Ser
                 .collect();
             if options.region.is_none() {
                 let several = |i: &usize| columns.profiles[*i].distinct.len() > 1;
-                // Few persons share a narrow place: the widest unit that tells places apart is the default.
-                names = names.into_iter().rev().find(several).into_iter().collect();
+                // Few persons share a narrow place: the widest unit that tells places apart is the default. A
+                // country that nearly all rows share does not.
+                let tells = |i: &usize| several(i) && !columns.profiles[*i].is_nearly_constant();
+                let widest =
+                    names.iter().rev().find(|i| tells(i)).or(names.iter().rev().find(|i| several(i)));
+                names = widest.copied().into_iter().collect();
                 code = None;
             }
         } else {
+            // A unit that most rows leave empty belongs to another table's kind of row.
+            let rows = columns.profiles.iter().map(|profile| profile.filled).max().unwrap_or(0);
+            let narrow = names.clone();
+            names.retain(|i| columns.profiles[*i].filled * 2 >= rows || options.region.is_some());
+            if names.is_empty() {
+                names = narrow;
+            }
             choose_counts(&columns, given, !names.is_empty() || code.is_some(), &mut plan);
         }
     }
-    // A code of the table that is not unique to the name (a province's beside a city's) is no code of the place.
     plan.code = code;
     plan.names = names;
     Ok(plan)
 }
 
 /// Columns of places: a code, and names from narrow to wide.
-fn places(columns: &Columns<'_>, options: &SeriesOptions) -> Result<(Option<usize>, Vec<usize>), SeriesError> {
+fn places(
+    columns: &Columns<'_>,
+    options: &SeriesOptions,
+) -> Result<(Option<usize>, Vec<usize>), SeriesError> {
     if let Some(name) = &options.region {
         return Ok((None, vec![columns.named(name)?]));
     }
@@ -149,9 +162,7 @@ fn places(columns: &Columns<'_>, options: &SeriesOptions) -> Result<(Option<usiz
         .iter()
         .enumerate()
         .filter_map(|(i, meaning)| match meaning {
-            Meaning::Place(level) if columns.profiles[i].filled > 0 && !columns.profiles[i].is_date() => {
-                Some((*level, i))
-            }
+            Meaning::Place(level) if columns.profiles[i].is_place() => Some((*level, i)),
             _ => None,
         })
         .collect();
@@ -176,9 +187,10 @@ fn is_list_of_persons(columns: &Columns<'_>) -> bool {
     let counted = columns.meanings.iter().zip(&columns.profiles).any(|(meaning, profile)| {
         matches!(meaning, Meaning::Incident | Meaning::Cumulative) && profile.is_count()
     });
-    let described = columns.meanings.iter().any(|m| {
-        matches!(m, Meaning::Sex | Meaning::Age | Meaning::PersonId | Meaning::Outcome)
-    });
+    let described = columns
+        .meanings
+        .iter()
+        .any(|m| matches!(m, Meaning::Sex | Meaning::Age | Meaning::PersonId | Meaning::Outcome));
     let dated = [Meaning::Onset, Meaning::Report, Meaning::Confirmation, Meaning::Admission]
         .into_iter()
         .any(|meaning| columns.dated(meaning).is_some());
@@ -206,7 +218,8 @@ fn persons(columns: &Columns<'_>) -> Person {
 fn when(columns: &Columns<'_>, options: &SeriesOptions, person: bool) -> Result<When, SeriesError> {
     if let Some(name) = &options.date {
         let column = columns.named(name)?;
-        let is_period = !columns.profiles[column].is_date() && super::build::is_period(&columns.profiles[column]);
+        let is_period =
+            !columns.profiles[column].is_date() && super::calendar::is_period(&columns.profiles[column]);
         return Ok(if is_period { When::Period(column) } else { When::Column(column) });
     }
     if person && let Some(column) = date_of_persons(columns) {
@@ -220,7 +233,7 @@ fn when(columns: &Columns<'_>, options: &SeriesOptions, person: bool) -> Result<
     if let (Some(year), Some(part)) = (columns.of(Meaning::Year).next(), part) {
         return Ok(When::YearAnd { year, part });
     }
-    if let Some(part) = part.filter(|i| super::build::is_period(&columns.profiles[*i])) {
+    if let Some(part) = part.filter(|i| super::calendar::is_period(&columns.profiles[*i])) {
         return Ok(When::Period(part));
     }
     let any = (0..columns.profiles.len()).find(|i| {
@@ -233,10 +246,11 @@ fn when(columns: &Columns<'_>, options: &SeriesOptions, person: bool) -> Result<
 
 /// Onset if at least half as many persons have one as have the best filled date; else that date.
 fn date_of_persons(columns: &Columns<'_>) -> Option<usize> {
-    let candidates: Vec<usize> = [Meaning::Onset, Meaning::Report, Meaning::Confirmation, Meaning::Admission, Meaning::Day]
-        .into_iter()
-        .filter_map(|meaning| columns.dated(meaning))
-        .collect();
+    let candidates: Vec<usize> =
+        [Meaning::Onset, Meaning::Report, Meaning::Confirmation, Meaning::Admission, Meaning::Day]
+            .into_iter()
+            .filter_map(|meaning| columns.dated(meaning))
+            .collect();
     let dates = |i: &usize| columns.profiles[*i].dates.dates();
     let most = candidates.iter().map(dates).max()?;
     candidates.into_iter().find(|i| dates(i) * 2 >= most)
@@ -272,9 +286,21 @@ fn choose_counts(columns: &Columns<'_>, given: Option<usize>, placed: bool, plan
         .filter(|i| {
             !used(*i)
                 && is_count(i)
-                && matches!(
+                && !matches!(
                     columns.meanings[*i],
-                    Meaning::Unknown | Meaning::Imported | Meaning::OtherPlace | Meaning::Admission
+                    Meaning::Year
+                        | Meaning::Week
+                        | Meaning::Period
+                        | Meaning::RegionCode
+                        | Meaning::Population
+                        | Meaning::Index
+                        | Meaning::PersonId
+                        | Meaning::Age
+                        | Meaning::Death
+                        | Meaning::Day
+                        | Meaning::Coordinate
+                        | Meaning::PlaceLevel
+                        | Meaning::Place(_)
                 )
         })
         .collect();
@@ -288,6 +314,7 @@ fn choose_counts(columns: &Columns<'_>, given: Option<usize>, placed: bool, plan
         ["region", "global", "total", "world", "合计", "总"].iter().any(|word| name.contains(word))
     };
     let (left_out, counts): (Vec<usize>, Vec<usize>) = free.into_iter().partition(sums);
-    (plan.counts, plan.left_out) = if counts.is_empty() { (left_out, Vec::new()) } else { (counts, left_out) };
+    (plan.counts, plan.left_out) =
+        if counts.is_empty() { (left_out, Vec::new()) } else { (counts, left_out) };
     plan.indicator = None;
 }
