@@ -1,0 +1,66 @@
+-- The current version of every record of every register. Superseded versions stand in record_version.
+-- Without rowid: identifiers ascend with time (UUIDv7), so rows are appended, and one index fewer is written.
+create table record (
+    id blob not null primary key,
+    register text not null,
+    region text not null,
+    region_path text not null,
+    disease text not null,
+    -- Day number since 1970-01-01. Records without a dating field carry the smallest day, so that the column is
+    -- never null and one row comparison pages through the list.
+    event_day integer not null,
+    key blob not null,
+    title text not null,
+    version integer not null,
+    -- Content without the day on which it became known: an import compares it to tell changed from unchanged.
+    digest blob not null,
+    data text not null,
+    personal text,
+    -- What this version added to the tallies, so that it can be taken back exactly although measures were
+    -- declared differently since.
+    counted text not null,
+    known_at integer not null,
+    known_day integer not null,
+    created_at integer not null,
+    changed_by text not null,
+    reason text,
+    batch_id blob,
+    drill integer not null,
+    deleted integer not null
+) strict, without rowid;
+
+create unique index record_by_key on record (register, key);
+-- The list in the order of the event, and the list of a place. Region path and disease stand in both, so that rows
+-- outside the scope are passed over without reading them.
+create index record_by_day on record (register, event_day, id, region_path, disease);
+create index record_by_path on record (register, region_path, event_day, id, disease);
+create index record_by_title on record (register, title);
+
+-- Superseded versions, written once. A version is what was known from known_day until the day before known_until.
+create table record_version (
+    record_id blob not null,
+    version integer not null,
+    register text not null,
+    region text not null,
+    region_path text not null,
+    disease text not null,
+    event_day integer not null,
+    key blob not null,
+    title text not null,
+    digest blob not null,
+    data text not null,
+    personal text,
+    counted text not null,
+    known_at integer not null,
+    known_day integer not null,
+    known_until integer not null,
+    created_at integer not null,
+    changed_by text not null,
+    reason text,
+    batch_id blob,
+    drill integer not null,
+    deleted integer not null,
+    primary key (record_id, version)
+) strict, without rowid;
+
+create index record_version_by_day on record_version (register, event_day, record_id, region_path, disease);

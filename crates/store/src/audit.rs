@@ -1,0 +1,256 @@
+//! The audit log: who did what to what. Entries are appended and chained by digests; [`verify`] finds what was
+//! removed, reordered or altered since.
+
+use crate::dialect::{Bind, Tx, bind_all, on_db, run_on_db};
+use crate::error::Error;
+use crate::time;
+use jiff::Timestamp;
+use serde_json::Value as Json;
+use sqlx::AssertSqlSafe;
+
+/// Longest page.
+const LIMIT_MAX: u32 = 1_000;
+/// Entries per step of a verification.
+const VERIFY_STEP: i64 = 5_000;
+
+/// An entry to append.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewEntry {
+    /// When.
+    pub at: Timestamp,
+    /// Name of who acted.
+    pub actor: String,
+    /// What was done, `noun.verb`.
+    pub act: String,
+    /// To what: kind and identifier, `record/0197...`.
+    pub subject: String,
+    /// Facts about the act, never personal ones.
+    pub detail: Json,
+}
+
+/// An entry as stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// Place in the log, from 1 without gaps.
+    pub seq: u64,
+    /// What was done.
+    pub what: NewEntry,
+    /// Digest of the entry and of the one before it.
+    pub hash: [u8; 32],
+}
+
+#[derive(sqlx::FromRow)]
+struct EntryRow {
+    seq: i64,
+    at: i64,
+    actor: String,
+    act: String,
+    subject: String,
+    detail: String,
+    prev_hash: Vec<u8>,
+    hash: Vec<u8>,
+}
+
+impl TryFrom<EntryRow> for Entry {
+    type Error = Error;
+
+    fn try_from(row: EntryRow) -> Result<Self, Error> {
+        Ok(Self {
+            seq: u64::try_from(row.seq).map_err(|e| Error::damaged("audit", e))?,
+            what: NewEntry {
+                at: time::from_micros(row.at, "audit")?,
+                actor: row.actor,
+                act: row.act,
+                subject: row.subject,
+                detail: serde_json::from_str(&row.detail)?,
+            },
+            hash: row.hash.try_into().map_err(|_| Error::damaged("audit", "hash is not 32 bytes"))?,
+        })
+    }
+}
+
+/// Digest of an entry: every field with its length, so that no two entries digest the same bytes.
+pub(crate) fn entry_hash(seq: i64, at: i64, texts: [&str; 4], prev: &[u8]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(prev);
+    hasher.update(&seq.to_be_bytes());
+    hasher.update(&at.to_be_bytes());
+    for text in texts {
+        hasher.update(&(text.len() as u64).to_be_bytes());
+        hasher.update(text.as_bytes());
+    }
+    *hasher.finalize().as_bytes()
+}
+
+pub(crate) const HEAD: &str = "update audit_head set seq = seq + 1 where id = 1 returning seq, hash";
+pub(crate) const SET_HEAD: &str = "update audit_head set hash = $1 where id = 1";
+pub(crate) const INSERT: &str = "insert into audit (seq, at, actor, act, subject, detail, prev_hash, hash)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+/// Appends an entry in the transaction of the act, so that neither exists without the other. Transactions that append
+/// wait for each other from here until they end; append last.
+///
+/// # Errors
+/// If the database fails.
+pub async fn append(tx: &mut Tx<'_>, entry: &NewEntry) -> Result<Entry, Error> {
+    let (seq, prev): (i64, Vec<u8>) = on_db!(tx, |conn| sqlx::query_as(HEAD).fetch_one(conn))?;
+    let at = time::to_micros(entry.at);
+    let detail = entry.detail.to_string();
+    let hash = entry_hash(seq, at, [&entry.actor, &entry.act, &entry.subject, &detail], &prev);
+    run_on_db!(tx, |conn| {
+        sqlx::query(INSERT)
+            .bind(seq)
+            .bind(at)
+            .bind(&entry.actor)
+            .bind(&entry.act)
+            .bind(&entry.subject)
+            .bind(&detail)
+            .bind(&prev)
+            .bind(hash.as_slice())
+            .execute(conn)
+    })?;
+    run_on_db!(tx, |conn| sqlx::query(SET_HEAD).bind(hash.as_slice()).execute(conn))?;
+    let seq = u64::try_from(seq).map_err(|e| Error::damaged("audit", e))?;
+    Ok(Entry { seq, what: entry.clone(), hash })
+}
+
+/// Which entries.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Name of who acted.
+    pub actor: Option<String>,
+    /// Kind and identifier of the subject.
+    pub subject: Option<String>,
+    /// What was done.
+    pub act: Option<String>,
+    /// From this instant.
+    pub from: Option<Timestamp>,
+    /// Until before this instant.
+    pub until: Option<Timestamp>,
+}
+
+/// Entries, latest first; `before` is the number of the last entry of the page before. `limit` is brought into 1 to
+/// 1,000. Returns the cursor of the next page.
+///
+/// # Errors
+/// If the database fails.
+pub async fn list(
+    tx: &mut Tx<'_>,
+    filter: &Filter,
+    before: Option<u64>,
+    limit: u32,
+) -> Result<(Vec<Entry>, Option<u64>), Error> {
+    let limit = limit.clamp(1, LIMIT_MAX);
+    let before = before.map_or(i64::MAX, |seq| i64::try_from(seq).unwrap_or(i64::MAX));
+    let mut binds = vec![Bind::Int(before), Bind::Int(i64::from(limit) + 1)];
+    let mut condition = "seq < $1".to_owned();
+    let mut also = |column: &str, bind: Option<Bind>| {
+        if let Some(bind) = bind {
+            binds.push(bind);
+            condition.push_str(&format!(" and {column} ${}", binds.len()));
+        }
+    };
+    also("actor =", filter.actor.clone().map(Bind::Text));
+    also("subject =", filter.subject.clone().map(Bind::Text));
+    also("act =", filter.act.clone().map(Bind::Text));
+    also("at >=", filter.from.map(|at| Bind::Int(time::to_micros(at))));
+    also("at <", filter.until.map(|at| Bind::Int(time::to_micros(at))));
+    let sql = format!(
+        "select seq, at, actor, act, subject, detail, prev_hash, hash from audit where {condition}
+         order by seq desc limit $2"
+    );
+    let rows: Vec<EntryRow> =
+        on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
+    let mut items = rows.into_iter().map(Entry::try_from).collect::<Result<Vec<_>, _>>()?;
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let next = items.last().filter(|_| more).map(|e| e.seq);
+    Ok((items, next))
+}
+
+/// What a verification found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// Entries looked at.
+    pub entries: u64,
+    /// Faults, in order; at most 100.
+    pub faults: Vec<Fault>,
+    /// Digest of the last entry. Kept elsewhere, it proves later that the log was not rewritten as a whole.
+    pub head: [u8; 32],
+}
+
+/// What is wrong with the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// Entries are missing from `from` to `to`.
+    Missing {
+        /// First missing number.
+        from: u64,
+        /// Last missing number.
+        to: u64,
+    },
+    /// The content of the entry is not what was written.
+    Altered {
+        /// Number of the entry.
+        seq: u64,
+    },
+    /// The entry does not follow the one before it: entries were exchanged or replaced.
+    Unlinked {
+        /// Number of the entry.
+        seq: u64,
+    },
+    /// The log does not end with the entry that was written last.
+    HeadDiffers,
+}
+
+/// Longest list of faults.
+const FAULTS_MAX: usize = 100;
+
+/// Reads the whole log and checks every entry and every link. Bounded memory; about a second for a million entries.
+///
+/// # Errors
+/// If the database fails; faults of the log are no errors.
+pub async fn verify(tx: &mut Tx<'_>) -> Result<Verification, Error> {
+    const SQL: &str = "select seq, at, actor, act, subject, detail, prev_hash, hash from audit
+        where seq > $1 order by seq limit $2";
+    let (head_seq, head): (i64, Vec<u8>) = on_db!(tx, |conn| {
+        sqlx::query_as("select seq, hash from audit_head where id = 1").fetch_one(conn)
+    })?;
+    let mut faults = Vec::new();
+    let mut fault = |found: Fault| {
+        if faults.len() < FAULTS_MAX {
+            faults.push(found);
+        }
+    };
+    let (mut last, mut prev, mut entries) = (0_i64, vec![0_u8; 32], 0_u64);
+    loop {
+        let rows: Vec<EntryRow> =
+            on_db!(tx, |conn| { sqlx::query_as(SQL).bind(last).bind(VERIFY_STEP).fetch_all(conn) })?;
+        if rows.is_empty() {
+            break;
+        }
+        for row in rows {
+            let seq = u64::try_from(row.seq).map_err(|e| Error::damaged("audit", e))?;
+            let expected = u64::try_from(last + 1).map_err(|e| Error::damaged("audit", e))?;
+            if seq != expected {
+                fault(Fault::Missing { from: expected, to: seq - 1 });
+            } else if row.prev_hash != prev {
+                fault(Fault::Unlinked { seq });
+            }
+            let texts = [row.actor.as_str(), &row.act, &row.subject, &row.detail];
+            if entry_hash(row.seq, row.at, texts, &row.prev_hash).as_slice() != row.hash {
+                fault(Fault::Altered { seq });
+            }
+            (last, prev) = (row.seq, row.hash);
+            entries += 1;
+        }
+    }
+    if last < head_seq {
+        let number = |n: i64| u64::try_from(n).map_err(|e| Error::damaged("audit", e));
+        fault(Fault::Missing { from: number(last + 1)?, to: number(head_seq)? });
+    } else if last != head_seq || prev != head {
+        fault(Fault::HeadDiffers);
+    }
+    let head = prev.try_into().map_err(|_| Error::damaged("audit", "hash is not 32 bytes"))?;
+    Ok(Verification { entries, faults, head })
+}

@@ -1,0 +1,137 @@
+//! The two engines, and everything that differs between them.
+//!
+//! Nothing outside this file asks which engine is open, except the bulk load, which has a hot path for each.
+
+use crate::error::Error;
+use sqlx::{PgPool, SqlitePool};
+use std::path::PathBuf;
+
+/// A transaction on either engine. Dropped without [`Tx::commit`], it is rolled back.
+#[derive(Debug)]
+pub enum Tx<'c> {
+    /// On the embedded database.
+    Sqlite(sqlx::Transaction<'c, sqlx::Sqlite>),
+    /// On PostgreSQL.
+    Postgres(sqlx::Transaction<'c, sqlx::Postgres>),
+}
+
+impl Tx<'_> {
+    /// Makes everything written durable.
+    ///
+    /// # Errors
+    /// If the database cannot; nothing is stored then.
+    pub async fn commit(self) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// Takes everything back.
+    ///
+    /// # Errors
+    /// If the connection is lost; the database rolls back by itself then.
+    pub async fn rollback(self) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(tx) => tx.rollback().await?,
+            Self::Postgres(tx) => tx.rollback().await?,
+        }
+        Ok(())
+    }
+}
+
+/// Expands and awaits the same expression, which fetches rows, for the engine of the transaction.
+macro_rules! on_db {
+    ($tx:expr, |$conn:ident| $body:expr) => {
+        match $tx {
+            $crate::dialect::Tx::Sqlite(tx) => {
+                let $conn = &mut **tx;
+                $body.await
+            }
+            $crate::dialect::Tx::Postgres(tx) => {
+                let $conn = &mut **tx;
+                $body.await
+            }
+        }
+        .map_err($crate::error::Error::from)
+    };
+}
+pub(crate) use on_db;
+
+/// The same for an expression that executes a statement: the number of rows that it wrote.
+macro_rules! run_on_db {
+    ($tx:expr, |$conn:ident| $body:expr) => {
+        match $tx {
+            $crate::dialect::Tx::Sqlite(tx) => {
+                let $conn = &mut **tx;
+                $body.await.map(|done| done.rows_affected())
+            }
+            $crate::dialect::Tx::Postgres(tx) => {
+                let $conn = &mut **tx;
+                $body.await.map(|done| done.rows_affected())
+            }
+        }
+        .map_err($crate::error::Error::from)
+    };
+}
+pub(crate) use run_on_db;
+
+/// A value bound to a query whose text is put together at run time.
+#[derive(Debug, Clone)]
+pub(crate) enum Bind {
+    Int(i64),
+    Text(String),
+    Id(uuid::Uuid),
+}
+
+/// Binds a list of [`Bind`] in order.
+macro_rules! bind_all {
+    ($query:expr, $binds:expr) => {{
+        let mut query = $query;
+        for bind in $binds {
+            query = match bind.clone() {
+                $crate::dialect::Bind::Int(v) => query.bind(v),
+                $crate::dialect::Bind::Text(v) => query.bind(v),
+                $crate::dialect::Bind::Id(v) => query.bind(v),
+            };
+        }
+        query
+    }};
+}
+pub(crate) use bind_all;
+
+/// `from`, `from + 1`, ... as placeholders of an `in` list.
+pub(crate) fn placeholders(from: usize, count: usize) -> String {
+    (from..from + count).map(|i| format!("${i}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The open engine with its connections.
+#[derive(Debug)]
+pub(crate) enum Engine {
+    /// One file; many readers, one writer that others queue for.
+    Sqlite { path: PathBuf, read: SqlitePool, write: SqlitePool },
+    /// A server.
+    Postgres(PgPool),
+}
+
+impl Engine {
+    /// A snapshot to read from.
+    pub(crate) async fn begin_read(&self) -> Result<Tx<'static>, Error> {
+        Ok(match self {
+            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Self::Postgres(pool) => {
+                Tx::Postgres(pool.begin_with("begin isolation level repeatable read read only").await?)
+            }
+        })
+    }
+
+    /// A transaction that may write. On SQLite it takes the write lock at once, because a reader that turns writer
+    /// later can be refused without having waited.
+    pub(crate) async fn begin_write(&self) -> Result<Tx<'static>, Error> {
+        Ok(match self {
+            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("begin immediate").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+}

@@ -1,0 +1,499 @@
+//! Records of registers: the current version, the superseded ones, and what was known on a day.
+//!
+//! A change never overwrites: the version that it replaces moves to `record_version`, and the tallies of the region
+//! and of every region above are adjusted in the same transaction.
+
+/// Columns of a record.
+macro_rules! columns {
+    () => {
+        "id, version, register, region, region_path, disease, event_day, key, title, digest, data, personal, \
+         counted, known_at, known_day, created_at, changed_by, reason, batch_id, drill, deleted"
+    };
+}
+/// The same columns of `record_version`.
+macro_rules! version_columns {
+    () => {
+        "record_id as id, version, register, region, region_path, disease, event_day, key, title, digest, data, \
+         personal, counted, known_at, known_day, created_at, changed_by, reason, batch_id, drill, deleted"
+    };
+}
+
+mod export;
+mod list;
+mod row;
+
+pub use export::Export;
+pub use list::{Cursor, FieldTest, Filter, Page, estimate_count, list};
+pub(crate) use row::RecordRow;
+
+use crate::dialect::{Tx, on_db, run_on_db};
+use crate::error::Error;
+use crate::tally::{self, Deltas};
+use crate::time;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::{Map, Value as Json};
+use sqlx::types::Json as Jsonb;
+use uuid::Uuid;
+use wanquan_domain::kind::Role;
+use wanquan_domain::record::{Draft, KeyDigest, Record, RecordId};
+use wanquan_domain::register::Register;
+use wanquan_domain::signal::SeriesKey;
+
+/// Day of records without a dating field: they sort after every dated one.
+pub(crate) const NO_DAY: i64 = i32::MIN as i64;
+
+/// Who changes records, when, and why: the same for every record of a form or an import.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Name of the actor.
+    pub by: String,
+    /// Instant of the change.
+    pub at: Timestamp,
+    /// Day on which the change becomes known, where the record itself does not say: the civil day of `at` at the
+    /// place of the installation.
+    pub known_on: Date,
+    /// Why, where a person said so.
+    pub reason: Option<String>,
+    /// The import.
+    pub batch: Option<Uuid>,
+    /// A rehearsal: kept, and excluded from every tally.
+    pub drill: bool,
+}
+
+/// A validated record made ready for storing: values serialised, content digested. Making one costs a few
+/// microseconds and needs no database, so an import does it on many threads.
+#[derive(Debug, Clone)]
+pub struct NewRecord {
+    pub(crate) id: RecordId,
+    pub(crate) register: String,
+    pub(crate) region: String,
+    pub(crate) region_path: String,
+    pub(crate) disease: String,
+    pub(crate) event_day: i64,
+    pub(crate) key: KeyDigest,
+    pub(crate) title: String,
+    pub(crate) digest: [u8; 16],
+    pub(crate) data: String,
+    pub(crate) personal: Option<String>,
+    pub(crate) counted: Counted,
+    pub(crate) known_day: Option<i64>,
+    pub(crate) row: u64,
+}
+
+impl NewRecord {
+    /// Prepares a draft of `register` for storing as `id`.
+    ///
+    /// # Errors
+    /// `NotStorable` if a text holds a NUL character.
+    pub fn new(register: &Register, draft: Draft, id: RecordId) -> Result<Self, Error> {
+        let known_on = register.role(Role::KnownOn).map(|f| f.id.as_str());
+        let digest = content_digest(&draft, known_on);
+        let counted = Counted::of(register, &draft);
+        let title = draft.data.get(&register.title_field).map(shown).unwrap_or_default();
+        let (open, personal) = draft.data.split(|id| register.field(id).is_some_and(|f| f.personal));
+        let data = storable(open.as_map())?;
+        let personal = if personal.as_map().is_empty() { None } else { Some(storable(personal.as_map())?) };
+        Ok(Self {
+            id,
+            register: register.id.clone(),
+            region: draft.region.as_str().to_owned(),
+            region_path: draft.region_path,
+            disease: draft.disease,
+            event_day: draft.event_date.map_or(NO_DAY, time::to_day),
+            key: draft.key,
+            title: title.chars().take(TITLE_CHARS_MAX).collect(),
+            digest,
+            data,
+            personal,
+            counted,
+            known_day: draft.known_on.map(time::to_day),
+            row: 0,
+        })
+    }
+
+    /// Remembers the row of the file, by which a bulk load names records that contradict each other.
+    #[must_use]
+    pub fn at_row(mut self, row: u64) -> Self {
+        self.row = row;
+        self
+    }
+
+    /// Identifier that the record gets if its key is new.
+    pub fn id(&self) -> RecordId {
+        self.id
+    }
+}
+
+/// Longest title kept for searching, in characters.
+const TITLE_CHARS_MAX: usize = 120;
+
+/// Digest of what a record says, without the day on which it became known: the same figure reported again the next
+/// day is not a change.
+fn content_digest(draft: &Draft, known_on: Option<&str>) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    for part in [draft.region.as_str(), &draft.disease] {
+        hasher.update(part.as_bytes());
+        hasher.update(b"\0");
+    }
+    match known_on {
+        Some(field) if draft.data.get(field).is_some() => {
+            let (rest, _) = draft.data.clone().split(|id| id == field);
+            hasher.update(&rest.digest());
+        }
+        _ => {
+            hasher.update(&draft.data.digest());
+        }
+    }
+    let mut digest = [0; 16];
+    digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    digest
+}
+
+fn shown(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn storable(values: &Map<String, Json>) -> Result<String, Error> {
+    let text = serde_json::to_string(values)?;
+    if text.contains("\\u0000") {
+        // The escape may also stand for a backslash followed by "u0000", so the values themselves decide.
+        for (field, value) in values {
+            if holds_nul(value) {
+                return Err(Error::NotStorable { field: field.clone() });
+            }
+        }
+    }
+    Ok(text)
+}
+
+fn holds_nul(value: &Json) -> bool {
+    match value {
+        Json::String(text) => text.contains('\0'),
+        Json::Array(items) => items.iter().any(holds_nul),
+        Json::Object(fields) => fields.values().any(holds_nul),
+        _ => false,
+    }
+}
+
+/// What a version added to the tallies of its region.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Counted(pub(crate) Vec<(String, i64, i64)>);
+
+impl Counted {
+    fn of(register: &Register, draft: &Draft) -> Self {
+        let counted = draft.contributions.iter().filter_map(|c| {
+            let measure = register.measures.get(c.measure)?;
+            Some((measure.id.clone(), time::to_day(c.date), c.n))
+        });
+        Self(counted.collect())
+    }
+
+    /// `onset:18304:1,confirmed:18306:1`; the name of the register is left out.
+    pub(crate) fn encode(&self, register: &str) -> String {
+        use std::fmt::Write as _;
+        let mut text = String::with_capacity(self.0.len() * 20);
+        for (measure, day, n) in &self.0 {
+            if !text.is_empty() {
+                text.push(',');
+            }
+            let short = measure.strip_prefix(register).and_then(|m| m.strip_prefix('.'));
+            let name = short.unwrap_or(measure);
+            write!(text, "{name}:{day}:{n}").expect("writing to a string cannot fail");
+        }
+        text
+    }
+
+    pub(crate) fn decode(text: &str, register: &str) -> Result<Self, Error> {
+        let part = |item: &str| {
+            let mut parts = item.split(':');
+            let (name, day, n) = (parts.next()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+            let measure = if name.contains('.') { name.to_owned() } else { format!("{register}.{name}") };
+            Some((measure, day, n))
+        };
+        text.split(',')
+            .filter(|item| !item.is_empty())
+            .map(|item| part(item).ok_or_else(|| Error::damaged("record", format!("counted `{item}`"))))
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+/// A record as stored, with the series that its change touched.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// The current version.
+    pub record: Record,
+    /// Series whose counts changed, for the region and every region above.
+    pub touched: Vec<SeriesKey>,
+}
+
+/// The current version of a record, withdrawn ones included; `None` if there is none.
+///
+/// # Errors
+/// If the database fails.
+pub async fn get(tx: &mut Tx<'_>, id: RecordId) -> Result<Option<Record>, Error> {
+    current(tx, id).await?.map(Record::try_from).transpose()
+}
+
+/// The record of a business key, withdrawn ones included.
+///
+/// # Errors
+/// If the database fails.
+pub async fn get_by_key(tx: &mut Tx<'_>, register: &str, key: &KeyDigest) -> Result<Option<Record>, Error> {
+    current_by_key(tx, register, key).await?.map(Record::try_from).transpose()
+}
+
+async fn current(tx: &mut Tx<'_>, id: RecordId) -> Result<Option<RecordRow>, Error> {
+    const SQL: &str = concat!("select ", columns!(), " from record where id = $1");
+    on_db!(tx, |conn| sqlx::query_as::<_, RecordRow>(SQL).bind(id.0).fetch_optional(conn))
+}
+
+async fn current_by_key(
+    tx: &mut Tx<'_>,
+    register: &str,
+    key: &KeyDigest,
+) -> Result<Option<RecordRow>, Error> {
+    const SQL: &str = concat!("select ", columns!(), " from record where register = $1 and key = $2");
+    on_db!(tx, |conn| {
+        sqlx::query_as::<_, RecordRow>(SQL).bind(register).bind(key.as_slice()).fetch_optional(conn)
+    })
+}
+
+/// The version of a record that was known at the end of a day; `None` if it was not known yet. A withdrawn version
+/// is returned with `deleted` set.
+///
+/// # Errors
+/// If the database fails.
+pub async fn get_as_of(tx: &mut Tx<'_>, id: RecordId, day: Date) -> Result<Option<Record>, Error> {
+    const SQL: &str = concat!(
+        "select ",
+        version_columns!(),
+        " from record_version
+        where record_id = $1 and known_day <= $2 and known_until > $2 order by version desc limit 1"
+    );
+    let day = time::to_day(day);
+    let row = match current(tx, id).await? {
+        Some(row) if row.known_day <= day => Some(row),
+        _ => on_db!(tx, |conn| {
+            sqlx::query_as::<_, RecordRow>(SQL).bind(id.0).bind(day).fetch_optional(conn)
+        })?,
+    };
+    row.map(Record::try_from).transpose()
+}
+
+/// Every version of a record in the order in which they became known, the current one last. A record has few
+/// versions; the latest 1,000 superseded ones are returned.
+///
+/// # Errors
+/// If the database fails.
+pub async fn versions(tx: &mut Tx<'_>, id: RecordId) -> Result<Vec<Record>, Error> {
+    const SQL: &str = concat!(
+        "select ",
+        version_columns!(),
+        " from record_version where record_id = $1 order by known_day desc, version desc limit 1000"
+    );
+    let mut rows: Vec<RecordRow> =
+        on_db!(tx, |conn| sqlx::query_as::<_, RecordRow>(SQL).bind(id.0).fetch_all(conn))?;
+    rows.reverse();
+    rows.extend(current(tx, id).await?);
+    rows.into_iter().map(Record::try_from).collect()
+}
+
+/// Number of records of a register that are not withdrawn, counted up to `limit`.
+///
+/// # Errors
+/// If the database fails.
+pub async fn count(tx: &mut Tx<'_>, register: &str, limit: u32) -> Result<u64, Error> {
+    const SQL: &str = "select count(*) from
+        (select 1 from record where register = $1 and deleted = false limit $2) counted";
+    let n: i64 =
+        on_db!(tx, |conn| { sqlx::query_scalar(SQL).bind(register).bind(i64::from(limit)).fetch_one(conn) })?;
+    u64::try_from(n).map_err(|e| Error::damaged("record", e))
+}
+
+/// Stores a record that is entered by hand. If a withdrawn record has the same key, it is restored as a new version
+/// and keeps its identifier.
+///
+/// # Errors
+/// `Duplicate` with the identifier of the record that has the key.
+pub async fn insert(tx: &mut Tx<'_>, new: NewRecord, change: &Change) -> Result<Stored, Error> {
+    if let Some(existing) = current_by_key(tx, &new.register, &new.key).await? {
+        if !existing.deleted {
+            return Err(Error::Duplicate { what: "record", existing: Some(existing.id) });
+        }
+        return replace(tx, existing, new, change).await;
+    }
+    let mut deltas = Deltas::default();
+    let known_day = new.known_day.unwrap_or_else(|| time::to_day(change.known_on));
+    if !change.drill {
+        deltas.count(&new.region_path, &new.disease, known_day, &new.counted, 1);
+    }
+    let row = RecordRow::first(new, change, known_day)?;
+    write_current(tx, INSERT, &row).await.map_err(|e| e.duplicate_of("record"))?;
+    finish(tx, row, deltas).await
+}
+
+/// Stores a new version of a record. `expected` is the version that the caller read.
+///
+/// The identifier in `new` is not used. The change becomes known on `change.known_on`, not before the version that
+/// it replaces.
+///
+/// # Errors
+/// `NotFound`; `Conflict` with the current version if it is not the expected one; `Duplicate` if the changed values
+/// have the key of another record.
+pub async fn update(
+    tx: &mut Tx<'_>,
+    id: RecordId,
+    expected: u32,
+    new: NewRecord,
+    change: &Change,
+) -> Result<Stored, Error> {
+    let old = current(tx, id).await?.ok_or_else(|| Error::not_found("record", id))?;
+    check_version(&old, expected)?;
+    let holder = current_by_key(tx, &new.register, &new.key).await?;
+    if let Some(holder) = holder.filter(|h| h.id != id.0) {
+        return Err(Error::Duplicate { what: "record", existing: Some(holder.id) });
+    }
+    replace(tx, old, new, change).await
+}
+
+/// Withdraws a record: a new version that no list and no tally counts. It can be restored by inserting its key again
+/// or by [`update`].
+///
+/// # Errors
+/// `NotFound`, also if it is withdrawn already; `Conflict` with the current version.
+pub async fn delete(tx: &mut Tx<'_>, id: RecordId, expected: u32, change: &Change) -> Result<Stored, Error> {
+    let old = current(tx, id).await?.filter(|row| !row.deleted);
+    let old = old.ok_or_else(|| Error::not_found("record", id))?;
+    check_version(&old, expected)?;
+    let mut deltas = Deltas::default();
+    let known_day = old.known_day.max(time::to_day(change.known_on));
+    uncount(&mut deltas, &old, known_day)?;
+    let mut row = old.clone();
+    row.succeed(next_version(tx, &old).await?, known_day, change);
+    row.deleted = true;
+    row.counted = String::new();
+    supersede(tx, &old, known_day).await?;
+    write_current(tx, UPDATE, &row).await?;
+    finish(tx, row, deltas).await
+}
+
+fn check_version(row: &RecordRow, expected: u32) -> Result<(), Error> {
+    let current = time::version(row.version, "record")?;
+    if current == expected { Ok(()) } else { Err(Error::Conflict { what: "record", current }) }
+}
+
+async fn replace(tx: &mut Tx<'_>, old: RecordRow, new: NewRecord, change: &Change) -> Result<Stored, Error> {
+    let mut deltas = Deltas::default();
+    let known_day = old.known_day.max(time::to_day(change.known_on));
+    uncount(&mut deltas, &old, known_day)?;
+    if !change.drill {
+        deltas.count(&new.region_path, &new.disease, known_day, &new.counted, 1);
+    }
+    let mut row = RecordRow::first(new, change, known_day)?;
+    row.id = old.id;
+    row.created_at = old.created_at;
+    row.version = next_version(tx, &old).await?;
+    supersede(tx, &old, known_day).await?;
+    write_current(tx, UPDATE, &row).await.map_err(|e| e.duplicate_of("record"))?;
+    finish(tx, row, deltas).await
+}
+
+fn uncount(deltas: &mut Deltas, old: &RecordRow, known_day: i64) -> Result<(), Error> {
+    if old.drill {
+        return Ok(());
+    }
+    let counted = Counted::decode(&old.counted, &old.register)?;
+    deltas.count(&old.region_path, &old.disease, known_day, &counted, -1);
+    Ok(())
+}
+
+/// Versions are numbered as they are written; one that became known late has a higher number than its successor.
+async fn next_version(tx: &mut Tx<'_>, old: &RecordRow) -> Result<i64, Error> {
+    const SQL: &str =
+        "select cast(coalesce(max(version), 0) as bigint) from record_version where record_id = $1";
+    let last: i64 = on_db!(tx, |conn| sqlx::query_scalar(SQL).bind(old.id).fetch_one(conn))?;
+    Ok(last.max(old.version) + 1)
+}
+
+async fn supersede(tx: &mut Tx<'_>, old: &RecordRow, known_until: i64) -> Result<(), Error> {
+    run_on_db!(tx, |conn| { sqlx::query(SUPERSEDE).bind(old.id).bind(known_until).execute(conn) })?;
+    Ok(())
+}
+
+pub(crate) const SUPERSEDE: &str = "insert into record_version (record_id, version, register, region, region_path,
+        disease, event_day, key, title, digest, data, personal, counted, known_at, known_day, known_until, created_at,
+        changed_by, reason, batch_id, drill, deleted)
+    select id, version, register, region, region_path, disease, event_day, key, title, digest, data, personal,
+        counted, known_at, known_day, $2, created_at, changed_by, reason, batch_id, drill, deleted
+    from record where id = $1";
+
+const INSERT: &str = "insert into record (id, version, register, region, region_path, disease, event_day, key, title,
+        digest, data, personal, counted, known_at, known_day, created_at, changed_by, reason, batch_id, drill, deleted)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
+
+const UPDATE: &str = "update record set version = $2, register = $3, region = $4, region_path = $5, disease = $6,
+        event_day = $7, key = $8, title = $9, digest = $10, data = $11, personal = $12, counted = $13, known_at = $14,
+        known_day = $15, created_at = $16, changed_by = $17, reason = $18, batch_id = $19, drill = $20, deleted = $21
+    where id = $1";
+
+async fn write_current(tx: &mut Tx<'_>, sql: &'static str, row: &RecordRow) -> Result<(), Error> {
+    run_on_db!(tx, |conn| {
+        sqlx::query(sql)
+            .bind(row.id)
+            .bind(row.version)
+            .bind(&row.register)
+            .bind(&row.region)
+            .bind(&row.region_path)
+            .bind(&row.disease)
+            .bind(row.event_day)
+            .bind(&row.key)
+            .bind(&row.title)
+            .bind(&row.digest)
+            .bind(Jsonb(&row.data.0))
+            .bind(row.personal.as_ref().map(|p| Jsonb(&p.0)))
+            .bind(&row.counted)
+            .bind(row.known_at)
+            .bind(row.known_day)
+            .bind(row.created_at)
+            .bind(&row.changed_by)
+            .bind(&row.reason)
+            .bind(row.batch_id)
+            .bind(row.drill)
+            .bind(row.deleted)
+            .execute(conn)
+    })?;
+    Ok(())
+}
+
+async fn finish(tx: &mut Tx<'_>, row: RecordRow, deltas: Deltas) -> Result<Stored, Error> {
+    let touched = tally::apply(tx, deltas).await?;
+    Ok(Stored { record: Record::try_from(row)?, touched })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_counted_reads_back_as_written() {
+        let counted = Counted(vec![
+            ("case.onset".into(), 18_304, 1),
+            ("case.death".into(), -5, -2),
+            ("other.onset".into(), 0, 7),
+        ]);
+        let text = counted.encode("case");
+        assert_eq!(text, "onset:18304:1,death:-5:-2,other.onset:0:7");
+        assert_eq!(Counted::decode(&text, "case").unwrap(), counted);
+        assert_eq!(Counted::decode("", "case").unwrap(), Counted::default());
+        assert!(Counted::decode("onset:x:1", "case").is_err());
+    }
+
+    #[test]
+    fn a_nul_character_is_refused_and_an_escaped_backslash_is_not() {
+        let values = |text: &str| Map::from_iter([("note".to_owned(), Json::from(text))]);
+        assert!(matches!(storable(&values("a\0b")), Err(Error::NotStorable { field }) if field == "note"));
+        assert!(storable(&values("a\\u0000b")).is_ok());
+    }
+}

@@ -1,0 +1,346 @@
+//! Signals: what detectors proposed, inserted once, and what people made of them.
+
+use crate::dialect::{Bind, Tx, bind_all, on_db, run_on_db};
+use crate::error::Error;
+use crate::time;
+use jiff::Timestamp;
+use serde_json::Value as Json;
+use sqlx::AssertSqlSafe;
+use sqlx::types::Json as Jsonb;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+use wanquan_domain::region::{RegionCode, subtree_bounds};
+use wanquan_domain::signal::{SeriesKey, Signal, SignalStatus};
+
+/// Longest page.
+const LIMIT_MAX: u32 = 1_000;
+
+#[derive(sqlx::FromRow)]
+struct SignalRow {
+    id: Uuid,
+    measure: String,
+    disease: String,
+    region: String,
+    region_path: String,
+    step: String,
+    day: i64,
+    method: String,
+    method_version: i64,
+    params: Jsonb<Json>,
+    input_digest: String,
+    observed: i64,
+    expected: Option<f64>,
+    upper: Option<f64>,
+    score: Option<f64>,
+    p_value: Option<f64>,
+    known_day: i64,
+    raised_at: i64,
+    status: String,
+    version: i64,
+}
+
+impl TryFrom<SignalRow> for Signal {
+    type Error = Error;
+
+    fn try_from(row: SignalRow) -> Result<Self, Error> {
+        const WHAT: &str = "signal";
+        Ok(Self {
+            id: row.id,
+            series: SeriesKey {
+                measure: row.measure,
+                disease: row.disease,
+                region: RegionCode::new(&row.region),
+            },
+            region_path: row.region_path,
+            step: row.step,
+            date: time::from_day(row.day, WHAT)?,
+            method: row.method,
+            method_version: time::version(row.method_version, WHAT)?,
+            params: row.params.0,
+            input_digest: row.input_digest,
+            observed: row.observed,
+            expected: row.expected,
+            upper: row.upper,
+            score: row.score,
+            p_value: row.p_value,
+            known_on: time::from_day(row.known_day, WHAT)?,
+            raised_at: time::from_micros(row.raised_at, WHAT)?,
+            status: SignalStatus::parse(&row.status)
+                .ok_or_else(|| Error::damaged(WHAT, format!("status `{}`", row.status)))?,
+            version: time::version(row.version, WHAT)?,
+        })
+    }
+}
+
+macro_rules! columns {
+    () => {
+        "id, measure, disease, region, region_path, step, day, method, method_version, params, input_digest, \
+         observed, expected, upper, score, p_value, known_day, raised_at, status, version"
+    };
+}
+
+/// What happened to a signal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Version that the act made.
+    pub version: u32,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: String,
+    /// What: `raised`, or the status that a person gave.
+    pub act: String,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// Stores a signal unless one of the same measure, disease, region, method, step and date exists, whatever became of
+/// it. True if it is new.
+///
+/// # Errors
+/// If the database fails.
+pub async fn insert_new(tx: &mut Tx<'_>, signal: &Signal, by: &str) -> Result<bool, Error> {
+    const SQL: &str = concat!(
+        "insert into signal (",
+        columns!(),
+        ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+         on conflict do nothing"
+    );
+    let written = run_on_db!(tx, |conn| {
+        sqlx::query(SQL)
+            .bind(signal.id)
+            .bind(&signal.series.measure)
+            .bind(&signal.series.disease)
+            .bind(signal.series.region.as_str())
+            .bind(&signal.region_path)
+            .bind(&signal.step)
+            .bind(time::to_day(signal.date))
+            .bind(&signal.method)
+            .bind(i64::from(signal.method_version))
+            .bind(Jsonb(&signal.params))
+            .bind(&signal.input_digest)
+            .bind(signal.observed)
+            .bind(signal.expected)
+            .bind(signal.upper)
+            .bind(signal.score)
+            .bind(signal.p_value)
+            .bind(time::to_day(signal.known_on))
+            .bind(time::to_micros(signal.raised_at))
+            .bind(signal.status.as_str())
+            .bind(i64::from(signal.version))
+            .execute(conn)
+    })?;
+    if written > 0 {
+        write_entry(tx, signal, by, "raised", None, signal.raised_at).await?;
+    }
+    Ok(written > 0)
+}
+
+async fn write_entry(
+    tx: &mut Tx<'_>,
+    signal: &Signal,
+    by: &str,
+    act: &str,
+    reason: Option<&str>,
+    at: Timestamp,
+) -> Result<(), Error> {
+    const SQL: &str = "insert into signal_history (signal_id, version, at, by, act, reason)
+        values ($1, $2, $3, $4, $5, $6)";
+    run_on_db!(tx, |conn| {
+        sqlx::query(SQL)
+            .bind(signal.id)
+            .bind(i64::from(signal.version))
+            .bind(time::to_micros(at))
+            .bind(by)
+            .bind(act)
+            .bind(reason)
+            .execute(conn)
+    })?;
+    Ok(())
+}
+
+/// The signal of an identifier.
+///
+/// # Errors
+/// If the database fails.
+pub async fn get(tx: &mut Tx<'_>, id: Uuid) -> Result<Option<Signal>, Error> {
+    const SQL: &str = concat!("select ", columns!(), " from signal where id = $1");
+    let row: Option<SignalRow> = on_db!(tx, |conn| sqlx::query_as(SQL).bind(id).fetch_optional(conn))?;
+    row.map(Signal::try_from).transpose()
+}
+
+/// Stores the signal after an assessment; `next.version` is one above the version that was assessed.
+///
+/// # Errors
+/// `NotFound`; `Conflict` with the current version if somebody else was quicker.
+pub async fn update(
+    tx: &mut Tx<'_>,
+    next: &Signal,
+    by: &str,
+    reason: &str,
+    at: Timestamp,
+) -> Result<(), Error> {
+    const SQL: &str = "update signal set status = $2, version = $3 where id = $1 and version = $3 - 1";
+    let written = run_on_db!(tx, |conn| {
+        sqlx::query(SQL).bind(next.id).bind(next.status.as_str()).bind(i64::from(next.version)).execute(conn)
+    })?;
+    if written == 0 {
+        let current = get(tx, next.id).await?.ok_or_else(|| Error::not_found("signal", next.id))?;
+        return Err(Error::Conflict { what: "signal", current: current.version });
+    }
+    write_entry(tx, next, by, next.status.as_str(), Some(reason), at).await
+}
+
+/// What happened to a signal, oldest first.
+///
+/// # Errors
+/// If the database fails.
+pub async fn history(tx: &mut Tx<'_>, id: Uuid) -> Result<Vec<Entry>, Error> {
+    const SQL: &str = "select version, at, by, act, reason from signal_history
+        where signal_id = $1 order by version limit 1000";
+    let rows: Vec<(i64, i64, String, String, Option<String>)> =
+        on_db!(tx, |conn| sqlx::query_as(SQL).bind(id).fetch_all(conn))?;
+    rows.into_iter()
+        .map(|(version, at, by, act, reason)| {
+            Ok(Entry {
+                version: time::version(version, "signal")?,
+                at: time::from_micros(at, "signal")?,
+                by,
+                act,
+                reason,
+            })
+        })
+        .collect()
+}
+
+/// Which signals.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Status.
+    pub status: Option<SignalStatus>,
+    /// Paths of the regions whose subtrees are meant; empty means everywhere.
+    pub paths: Vec<String>,
+    /// Disease.
+    pub disease: Option<String>,
+    /// Measure.
+    pub measure: Option<String>,
+}
+
+impl Filter {
+    fn conditions(&self, binds: &mut Vec<Bind>) -> Vec<String> {
+        let mut bind = |value: String| {
+            binds.push(Bind::Text(value));
+            format!("${}", binds.len())
+        };
+        let mut conditions = Vec::new();
+        if let Some(status) = self.status {
+            conditions.push(format!("status = {}", bind(status.as_str().to_owned())));
+        }
+        if let Some(disease) = &self.disease {
+            conditions.push(format!("disease = {}", bind(disease.clone())));
+        }
+        if let Some(measure) = &self.measure {
+            conditions.push(format!("measure = {}", bind(measure.clone())));
+        }
+        let ranges: Vec<String> = self
+            .paths
+            .iter()
+            .map(|path| {
+                let (low, high) = subtree_bounds(path);
+                format!("(region_path >= {} and region_path < {})", bind(low), bind(high))
+            })
+            .collect();
+        if !ranges.is_empty() {
+            conditions.push(format!("({})", ranges.join(" or ")));
+        }
+        conditions
+    }
+}
+
+/// Signals, latest first; `after` is the identifier of the last one of the page before. Returns up to `limit`
+/// (brought into 1 to 1,000) and the cursor of the next page.
+///
+/// # Errors
+/// If the database fails.
+pub async fn list(
+    tx: &mut Tx<'_>,
+    filter: &Filter,
+    after: Option<Uuid>,
+    limit: u32,
+) -> Result<(Vec<Signal>, Option<Uuid>), Error> {
+    let limit = limit.clamp(1, LIMIT_MAX);
+    let mut binds = Vec::new();
+    let mut conditions = filter.conditions(&mut binds);
+    if let Some(after) = after {
+        binds.push(Bind::Id(after));
+        conditions.push(format!("id < ${}", binds.len()));
+    }
+    let condition = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" and ") };
+    binds.push(Bind::Int(i64::from(limit) + 1));
+    let sql = format!(
+        "select {} from signal where {condition} order by id desc limit ${}",
+        columns!(),
+        binds.len()
+    );
+    let rows: Vec<SignalRow> =
+        on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
+    let mut items = rows.into_iter().map(Signal::try_from).collect::<Result<Vec<_>, _>>()?;
+    let more = items.len() > limit as usize;
+    items.truncate(limit as usize);
+    let next = items.last().filter(|_| more).map(|s| s.id);
+    Ok((items, next))
+}
+
+/// Number of signals of each status in the filter's scope.
+///
+/// # Errors
+/// If the database fails.
+pub async fn count(tx: &mut Tx<'_>, filter: &Filter) -> Result<BTreeMap<&'static str, u64>, Error> {
+    let mut binds = Vec::new();
+    let conditions = filter.conditions(&mut binds);
+    let condition = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" and ") };
+    let sql = format!("select status, count(*) from signal where {condition} group by status");
+    let rows: Vec<(String, i64)> =
+        on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
+    let mut counts = BTreeMap::new();
+    for (status, n) in rows {
+        let status = SignalStatus::parse(&status)
+            .ok_or_else(|| Error::damaged("signal", format!("status `{status}`")))?;
+        counts.insert(status.as_str(), u64::try_from(n).map_err(|e| Error::damaged("signal", e))?);
+    }
+    Ok(counts)
+}
+
+/// Signals of one series, by date; for marking them on a curve. At most 1,000, the latest ones.
+///
+/// # Errors
+/// If the database fails.
+pub async fn of_series(tx: &mut Tx<'_>, key: &SeriesKey) -> Result<Vec<Signal>, Error> {
+    const SQL: &str = concat!(
+        "select ",
+        columns!(),
+        " from signal where measure = $1 and disease = $2 and region = $3 order by day desc limit 1000"
+    );
+    let rows: Vec<SignalRow> = on_db!(tx, |conn| {
+        sqlx::query_as(SQL).bind(&key.measure).bind(&key.disease).bind(key.region.as_str()).fetch_all(conn)
+    })?;
+    let mut signals = rows.into_iter().map(Signal::try_from).collect::<Result<Vec<_>, _>>()?;
+    signals.reverse();
+    Ok(signals)
+}
+
+/// Open signals of every region below a path, counted for the region itself: a row for each region that has any.
+///
+/// # Errors
+/// If the database fails.
+pub async fn open_by_path(tx: &mut Tx<'_>, path: &str, disease: &str) -> Result<Vec<(String, u64)>, Error> {
+    const SQL: &str = "select region_path, count(*) from signal
+        where region_path >= $1 and region_path < $2 and status = 'open' and disease = $3
+        group by region_path order by region_path";
+    let (low, high) = subtree_bounds(path);
+    let rows: Vec<(String, i64)> =
+        on_db!(tx, |conn| { sqlx::query_as(SQL).bind(low).bind(high).bind(disease).fetch_all(conn) })?;
+    rows.into_iter()
+        .map(|(path, n)| Ok((path, u64::try_from(n).map_err(|e| Error::damaged("signal", e))?)))
+        .collect()
+}
