@@ -85,6 +85,8 @@ issue_codes! {
     TwoDigitYear = "E122", "the year has two digits only", "年份只有两位数字";
     /// A row of totals among rows of places or persons.
     TotalsRow = "E123", "the row holds totals of other rows", "该行是合计行";
+    /// Control characters in a text.
+    ControlCharacter = "E124", "the text contains control characters", "文本含有控制字符";
     /// A value given where the form does not ask for it.
     NotApplicable = "W201", "a value is given although it does not apply here", "该值在此不适用";
     /// A rule of the register does not hold; a person should confirm.
@@ -100,8 +102,8 @@ issue_codes! {
     TimeDropped = "W206", "the time of day is not kept", "时刻未保留";
 }
 
-/// One finding.
-#[derive(Debug, Clone, PartialEq)]
+/// One finding. `Debug` leaves the value out: a log may name the issue, not what a person wrote.
+#[derive(Clone, PartialEq)]
 pub struct Issue {
     /// Stable code.
     pub code: IssueCode,
@@ -189,6 +191,20 @@ impl Issue {
             }
             _ => text.get(lang).to_owned(),
         }
+    }
+}
+
+impl std::fmt::Debug for Issue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.code.as_str())?;
+        if let Some(row) = self.row {
+            write!(f, " row {row}")?;
+        }
+        let names = [("column", &self.column), ("field", &self.field)];
+        names
+            .iter()
+            .filter_map(|(what, name)| name.as_ref().map(|n| (what, n)))
+            .try_for_each(|(what, name)| write!(f, " {what} {name}"))
     }
 }
 

@@ -1,11 +1,13 @@
 //! Registers: ledgers declared as data, with fields, choices, rules and measures.
 
 use crate::condition::{Condition, Scope, ValueKind};
+use crate::date::parse_iso;
 use crate::kind::{Kind, Role};
 use crate::text::Text;
 use jiff::civil::Date;
+use rustc_hash::FxHashMap;
 use serde_json::Value as Json;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 /// Type of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,8 +63,11 @@ impl FieldType {
     /// What conditions see of the type.
     pub fn value_kind(&self) -> ValueKind {
         match self {
-            Self::Number | Self::Integer => ValueKind::Number,
-            Self::Date | Self::Datetime => ValueKind::Date,
+            Self::Number => ValueKind::Number,
+            Self::Integer => ValueKind::Integer,
+            Self::Date => ValueKind::Date,
+            Self::Datetime => ValueKind::Datetime,
+            Self::Choice => ValueKind::Choice,
             Self::Boolean => ValueKind::Boolean,
             Self::MultiChoice => ValueKind::List,
             _ => ValueKind::Text,
@@ -239,8 +244,9 @@ pub struct Register {
     pub fields: Vec<Field>,
     /// Measures in order.
     pub measures: Vec<Measure>,
-    by_id: HashMap<String, usize>,
-    condition_fields: BTreeSet<String>,
+    by_id: FxHashMap<String, usize>,
+    kinds: Vec<ValueKind>,
+    ruled: Vec<usize>,
 }
 
 impl Register {
@@ -262,11 +268,9 @@ impl Register {
         measures: Vec<Measure>,
     ) -> Self {
         let by_id = fields.iter().enumerate().map(|(i, f)| (f.id.clone(), i)).collect();
-        let conditions = fields
-            .iter()
-            .flat_map(|f| f.show_if.iter().chain(f.valid_if.as_ref().map(|r| &r.condition)))
-            .chain(measures.iter().filter_map(|m| m.when.as_ref()));
-        let condition_fields = conditions.flat_map(|c| c.fields().iter().cloned()).collect();
+        let is_ruled = |f: &Field| f.required || f.show_if.is_some() || f.valid_if.is_some();
+        let ruled = (0..fields.len()).filter(|&i| is_ruled(&fields[i])).collect();
+        let kinds = fields.iter().map(|f| f.field_type.value_kind()).collect();
         Self {
             id,
             pack,
@@ -279,13 +283,19 @@ impl Register {
             fields,
             measures,
             by_id,
-            condition_fields,
+            kinds,
+            ruled,
         }
     }
 
     /// The field of an identifier.
     pub fn field(&self, id: &str) -> Option<&Field> {
         self.by_id.get(id).map(|&i| &self.fields[i])
+    }
+
+    /// Fields that are required or have a condition, in order.
+    pub(crate) fn ruled_fields(&self) -> impl Iterator<Item = &Field> {
+        self.ruled.iter().map(|&i| &self.fields[i])
     }
 
     /// The field that plays a role.
@@ -299,8 +309,10 @@ impl Register {
     }
 
     /// Binds a record once for every condition of the register.
-    pub fn scope(&self, data: &serde_json::Map<String, Json>, today: Date) -> Scope<'static> {
-        Scope::bind(data, &self.condition_fields, today)
+    pub fn scope<'a>(&self, data: &'a serde_json::Map<String, Json>, today: Date) -> Scope<'a> {
+        Scope::bind(data, self.fields.len(), today, |id| {
+            self.by_id.get(id).map(|&index| (index, self.kinds[index]))
+        })
     }
 
     /// What the record adds to each measure.
@@ -331,5 +343,5 @@ impl Register {
 
 /// The first date present among the fields.
 pub fn first_date(fields: &[String], data: &serde_json::Map<String, Json>) -> Option<Date> {
-    fields.iter().find_map(|field| data.get(field)?.as_str()?.get(..10)?.parse().ok())
+    fields.iter().find_map(|field| parse_iso(data.get(field)?.as_str()?.get(..10)?))
 }

@@ -1,10 +1,12 @@
 //! From raw values to a draft that holds: types, required fields, ranges, rules, region, key.
 
+use crate::date::parse_iso;
 use crate::issue::{Issue, IssueCode};
 use crate::kind::Role;
 use crate::record::{Data, Draft, KeyDigest};
 use crate::region::{RegionCode, RegionTree};
 use crate::register::{Choice, Field, FieldType, Register, first_date};
+use crate::value::{canonical_number, has_control_characters};
 use jiff::civil::Date;
 use serde_json::{Map, Value as Json};
 
@@ -52,17 +54,18 @@ impl Register {
             }
         }
         let scope = self.scope(&data, context.today);
-        for field in &self.fields {
+        for field in self.ruled_fields() {
             let applies = field.show_if.as_ref().is_none_or(|c| c.holds(&scope) == Some(true));
             let given = data.get(&field.id);
-            let already = issues.iter().any(|i| i.field.as_deref() == Some(&field.id));
+            // A value that was refused has its issue already.
+            let refused = || issues.iter().any(|i| i.field.as_deref() == Some(&field.id));
             match given {
-                None if field.required && applies && !already => {
+                None if field.required && applies && !refused() => {
                     issues.push(Issue::error(IssueCode::RequiredMissing).field(&field.id));
                 }
                 Some(value) if !applies => {
-                    issues
-                        .push(Issue::warning(IssueCode::NotApplicable).field(&field.id).value(&shown(value)));
+                    let issue = Issue::warning(IssueCode::NotApplicable).field(&field.id);
+                    issues.push(field.repeat(issue, value));
                 }
                 Some(value) => {
                     if let Some(rule) = &field.valid_if
@@ -74,7 +77,7 @@ impl Register {
                             Issue::error(IssueCode::RuleBroken)
                         };
                         let (en, zh) = (rule.message.en.as_str(), rule.message.zh.as_str());
-                        issues.push(issue.field(&field.id).value(&shown(value)).detail(en, zh));
+                        issues.push(field.repeat(issue.field(&field.id), value).detail(en, zh));
                     }
                 }
                 None => {}
@@ -102,7 +105,7 @@ impl Register {
         let region_path = context.tree.get(&region)?.path.clone();
         let disease = self.text_of(Role::Disease, &data).unwrap_or_default().to_owned();
         let event_date = first_date(&self.event_date, &data);
-        let known_on = self.text_of(Role::KnownOn, &data).and_then(|text| text.parse().ok());
+        let known_on = self.text_of(Role::KnownOn, &data).and_then(parse_iso);
         let key = self.key_digest(&data, context.ordinal);
         Some(Draft {
             region,
@@ -151,9 +154,14 @@ fn shown(value: &Json) -> String {
 }
 
 impl Field {
+    /// Repeats the value in the issue, unless it is a person's: issues travel further than records.
+    fn repeat(&self, issue: Issue, value: &Json) -> Issue {
+        if self.personal { issue } else { issue.value(&shown(value)) }
+    }
+
     /// Checks one JSON value against type and range.
     fn check(&self, value: Json, context: &Context<'_>) -> Result<Option<Json>, Issue> {
-        let refuse = |code: IssueCode, value: &Json| Issue::error(code).field(&self.id).value(&shown(value));
+        let refuse = |code: IssueCode, value: &Json| self.repeat(Issue::error(code).field(&self.id), value);
         let value = match value {
             Json::Null => return Ok(None),
             Json::String(text) => {
@@ -171,13 +179,17 @@ impl Field {
                 if self.role == Some(Role::Disease) && !(context.is_disease)(text) {
                     return Err(refuse(IssueCode::UnknownDisease, &value));
                 }
-                if text.chars().count() > self.max_length {
+                if text.len() > self.max_length && text.chars().count() > self.max_length {
                     return Err(refuse(IssueCode::TooLong, &value));
+                }
+                if has_control_characters(text) {
+                    return Err(Issue::error(IssueCode::ControlCharacter).field(&self.id));
                 }
                 Ok(Some(value))
             }
             FieldType::Integer => {
-                let number = value.as_i64().ok_or_else(|| refuse(IssueCode::NotAnInteger, &value))?;
+                let whole = value.as_i64().or_else(|| canonical_number(value.as_f64()?)?.as_i64());
+                let number = whole.ok_or_else(|| refuse(IssueCode::NotAnInteger, &value))?;
                 #[expect(
                     clippy::cast_precision_loss,
                     reason = "bounds are small; a rounded huge number stays outside"
@@ -189,11 +201,10 @@ impl Field {
                 let number = value.as_f64().filter(|n| n.is_finite());
                 let number = number.ok_or_else(|| refuse(IssueCode::NotANumber, &value))?;
                 self.check_range(number, &value)?;
-                Ok(Some(value))
+                Ok(canonical_number(number))
             }
             FieldType::Date => {
-                let date: Option<Date> =
-                    value.as_str().filter(|t| t.len() == 10).and_then(|t| t.parse().ok());
+                let date = value.as_str().and_then(parse_iso);
                 let date = date.ok_or_else(|| refuse(IssueCode::NotADate, &value))?;
                 if !self.future && date > context.today {
                     return Err(refuse(IssueCode::FutureDate, &value));
@@ -241,9 +252,7 @@ impl Field {
         }
         let bound = |b: Option<f64>| b.map_or_else(|| "…".to_owned(), |b| b.to_string());
         let range = format!("{} – {}", bound(self.min), bound(self.max));
-        Err(Issue::error(IssueCode::OutOfRange)
-            .field(&self.id)
-            .value(&shown(value))
-            .detail(range.clone(), range))
+        let issue = self.repeat(Issue::error(IssueCode::OutOfRange).field(&self.id), value);
+        Err(issue.detail(range.clone(), range))
     }
 }

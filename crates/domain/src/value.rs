@@ -202,7 +202,11 @@ impl Field {
         {
             return Ok(Read { value: None, note: None });
         }
-        let refuse = |code: IssueCode| Issue::error(code).field(&self.id).value(text);
+        // Issues travel further than records: a person's value is not repeated in them.
+        let refuse = |code: IssueCode| {
+            let issue = Issue::error(code).field(&self.id);
+            if self.personal { issue } else { issue.value(text) }
+        };
         let plain = |value: Json| Ok(Read { value: Some(value), note: None });
         match &self.field_type {
             FieldType::Text | FieldType::Site | FieldType::Person | FieldType::Record { .. } => {
@@ -210,10 +214,13 @@ impl Field {
                     let id = (context.diseases)(text).ok_or_else(|| refuse(IssueCode::UnknownDisease))?;
                     return plain(Json::from(id));
                 }
-                if text.chars().count() > self.max_length {
+                if text.len() > self.max_length && text.chars().count() > self.max_length {
                     let limit = self.max_length;
                     return Err(refuse(IssueCode::TooLong)
                         .detail(format!("at most {limit} characters"), format!("最多 {limit} 字")));
+                }
+                if has_control_characters(text) {
+                    return Err(Issue::error(IssueCode::ControlCharacter).field(&self.id));
                 }
                 plain(Json::from(text))
             }
@@ -222,8 +229,8 @@ impl Field {
                 plain(Json::from(number))
             }
             FieldType::Number => {
-                let number = decimal(text).ok_or_else(|| refuse(IssueCode::NotANumber))?;
-                plain(Json::from(number))
+                let number = decimal(text).and_then(canonical_number);
+                plain(number.ok_or_else(|| refuse(IssueCode::NotANumber))?)
             }
             FieldType::Date => match parse_date(text, context.date_format) {
                 Some(written) => Ok(Read {
@@ -324,11 +331,31 @@ fn decimal(text: &str) -> Option<f64> {
     if let Some(number) = plain.parse().ok().filter(usable) {
         return Some(number);
     }
-    // A decimal comma: exactly one comma and no point.
-    if plain.matches(',').count() == 1 && !plain.contains('.') {
+    // A decimal comma: exactly one comma and no point. With three digits behind it, it may as well part thousands:
+    // that is for a person to say.
+    let digits_behind = plain.split_once(',').map_or(0, |(_, behind)| behind.len());
+    if plain.matches(',').count() == 1 && !plain.contains('.') && digits_behind != 3 {
         return plain.replace(',', ".").parse().ok().filter(usable);
     }
     None
+}
+
+/// A number in the form in which it is stored: whole numbers without a fraction, so that 40 and 40.0 are one value and
+/// a file imported again changes nothing. `None` for a number that is not finite.
+pub(crate) fn canonical_number(number: f64) -> Option<Json> {
+    // 2^53: up to here every whole number is an f64 of its own.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    if number.fract() == 0.0 && number.abs() <= EXACT_MAX {
+        #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53, checked above")]
+        let whole = number as i64;
+        return Some(Json::from(whole));
+    }
+    serde_json::Number::from_f64(number).map(Json::Number)
+}
+
+/// Control characters other than line ends and tabs. A NUL cannot be stored everywhere; the others hide from readers.
+pub(crate) fn has_control_characters(text: &str) -> bool {
+    text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
 
 fn boolean(text: &str) -> Option<bool> {

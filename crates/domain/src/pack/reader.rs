@@ -245,14 +245,24 @@ impl Reader<'_> {
         result
     }
 
-    /// Identifier and type of each table of a list, without reporting anything.
-    pub fn peek_tables(&self, key: &str) -> Vec<(String, String)> {
+    /// Identifier, type and identifiers of the choices of each table of a list of fields, without reporting anything.
+    pub fn peek_fields(&self, key: &str) -> Vec<(String, String, Vec<String>)> {
         let text =
-            |table: &toml_edit::Table, key: &str| table.get(key).and_then(Item::as_str).map(str::to_owned);
+            |table: &dyn TableLike, key: &str| table.get(key).and_then(Item::as_str).map(str::to_owned);
+        let choices = |table: &toml_edit::Table| match table.get("choice") {
+            Some(Item::ArrayOfTables(list)) => list.iter().filter_map(|choice| text(choice, "id")).collect(),
+            Some(Item::Value(Value::Array(list))) => list
+                .iter()
+                .filter_map(Value::as_inline_table)
+                .filter_map(|choice| text(choice, "id"))
+                .collect(),
+            _ => Vec::new(),
+        };
         match self.table.get(key) {
-            Some(Item::ArrayOfTables(list)) => {
-                list.iter().filter_map(|table| text(table, "id").zip(text(table, "type"))).collect()
-            }
+            Some(Item::ArrayOfTables(list)) => list
+                .iter()
+                .filter_map(|table| Some((text(table, "id")?, text(table, "type")?, choices(table))))
+                .collect(),
             _ => Vec::new(),
         }
     }

@@ -3,11 +3,11 @@
 use super::issue::{PackIssue, PackIssueCode};
 use super::reader::{Reader, read_toml};
 use super::{Files, Packs};
-use crate::condition::{Condition, ValueKind};
+use crate::condition::{Condition, SchemaField, ValueKind};
 use crate::kind::{Kind, Role};
 use crate::register::{Choice, Field, FieldType, Measure, Register, Rule};
 use crate::text::Text;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const TYPES: [&str; 12] = [
@@ -92,11 +92,11 @@ fn read_register(r: &mut Reader<'_>, pack: &str, stem: &str, all: &BTreeSet<Stri
             columns: r.texts("columns"),
         }
     });
-    let kinds = field_kinds(r);
+    let schema = Schema::peek(r);
     let mut seen = BTreeSet::new();
     let mut roles = BTreeSet::new();
     let fields = r.tables("field", |r| {
-        let field = read_field(r, &kinds, all);
+        let field = read_field(r, &schema, all);
         if !seen.insert(field.id.clone()) {
             r.problem(PackIssueCode::Duplicate, "id", &format!("field `{}` stands twice", field.id));
         }
@@ -127,14 +127,14 @@ fn read_register(r: &mut Reader<'_>, pack: &str, stem: &str, all: &BTreeSet<Stri
         r.problem(PackIssueCode::MissingKey, "field", &text);
     }
     let named = [&head.key, &head.columns].into_iter().flatten().chain([&head.title_field]);
-    let unknown: Vec<&String> = named.filter(|id| !id.is_empty() && !kinds.contains_key(*id)).collect();
+    let unknown: Vec<&String> = named.filter(|id| !id.is_empty() && schema.kind(id).is_none()).collect();
     for id in unknown {
         r.problem(PackIssueCode::UnknownReference, "register", &format!("field `{id}` is not declared"));
     }
-    check_dates(r, "register", &head.event_date, &kinds);
+    check_dates(r, "register", &head.event_date, &schema);
     let mut measured = BTreeSet::new();
     let measures = r.tables("measure", |r| {
-        let measure = read_measure(r, &head.id, &kinds);
+        let measure = read_measure(r, &head.id, &schema);
         if !measured.insert(measure.id.clone()) {
             r.problem(PackIssueCode::Duplicate, "id", &format!("measure `{}` stands twice", measure.id));
         }
@@ -154,14 +154,23 @@ fn read_register(r: &mut Reader<'_>, pack: &str, stem: &str, all: &BTreeSet<Stri
     )
 }
 
-type Kinds = HashMap<String, ValueKind>;
+/// Fields of a register by identifier, known before they are read.
+struct Schema(Vec<SchemaField>);
 
-/// A first, silent pass: conditions of a field may name fields that stand after it.
-fn field_kinds(r: &mut Reader<'_>) -> Kinds {
-    r.peek_tables("field")
-        .into_iter()
-        .map(|(id, type_name)| (id, field_type(&type_name, String::new()).value_kind()))
-        .collect()
+impl Schema {
+    /// A first, silent pass: conditions of a field may name fields that stand after it.
+    fn peek(r: &Reader<'_>) -> Self {
+        let field = |(id, type_name, choices): (String, String, Vec<String>)| SchemaField {
+            id,
+            kind: field_type(&type_name, String::new()).value_kind(),
+            choices,
+        };
+        Self(r.peek_fields("field").into_iter().map(field).collect())
+    }
+
+    fn kind(&self, id: &str) -> Option<ValueKind> {
+        self.0.iter().find(|field| field.id == id).map(|field| field.kind)
+    }
 }
 
 fn field_type(name: &str, register: String) -> FieldType {
@@ -181,7 +190,7 @@ fn field_type(name: &str, register: String) -> FieldType {
     }
 }
 
-fn read_field(r: &mut Reader<'_>, kinds: &Kinds, all: &BTreeSet<String>) -> Field {
+fn read_field(r: &mut Reader<'_>, schema: &Schema, all: &BTreeSet<String>) -> Field {
     let id = r.identifier("id");
     let type_name = r.one_of("type", &TYPES);
     let linked = r.optional_text("register").unwrap_or_default();
@@ -235,17 +244,17 @@ fn read_field(r: &mut Reader<'_>, kinds: &Kinds, all: &BTreeSet<String>) -> Fiel
             _ => r.problem(PackIssueCode::WrongValue, "max_length", "must be positive"),
         }
     }
-    field.show_if = read_condition(r, "show_if", kinds);
-    let condition = read_condition(r, "valid_if", kinds);
+    field.show_if = read_condition(r, "show_if", schema);
+    let condition = read_condition(r, "valid_if", schema);
     let message = if r.has("valid_if") { r.label("valid_message") } else { Text::default() };
     let doubtful_only = r.has("severity") && r.one_of("severity", &["error", "warning"]) == "warning";
     field.valid_if = condition.map(|condition| Rule { condition, message, doubtful_only });
     field
 }
 
-fn read_condition(r: &mut Reader<'_>, key: &str, kinds: &Kinds) -> Option<Condition> {
+fn read_condition(r: &mut Reader<'_>, key: &str, schema: &Schema) -> Option<Condition> {
     let source = r.optional_text(key)?;
-    match Condition::compile(&source, &|field| kinds.get(field).copied()) {
+    match Condition::compile(&source, &schema.0) {
         Ok(condition) => Some(condition),
         Err(errors) => {
             for error in errors {
@@ -256,30 +265,35 @@ fn read_condition(r: &mut Reader<'_>, key: &str, kinds: &Kinds) -> Option<Condit
     }
 }
 
-fn read_measure(r: &mut Reader<'_>, register: &str, kinds: &Kinds) -> Measure {
+fn read_measure(r: &mut Reader<'_>, register: &str, schema: &Schema) -> Measure {
     let name = r.identifier("id");
     let date = r.texts("date");
     if date.is_empty() {
         r.problem(PackIssueCode::MissingKey, "date", "a measure needs at least one date field");
     }
-    check_dates(r, "date", &date, kinds);
+    check_dates(r, "date", &date, schema);
     let value = r.optional_text("value");
     if let Some(field) = &value
-        && kinds.get(field) != Some(&ValueKind::Number)
+        && schema.kind(field) != Some(ValueKind::Integer)
     {
-        r.problem(PackIssueCode::UnknownReference, "value", &format!("`{field}` is not a number field"));
+        r.problem(
+            PackIssueCode::UnknownReference,
+            "value",
+            &format!("`{field}` is not a field of whole numbers"),
+        );
     }
-    Measure {
-        id: format!("{register}.{name}"),
-        label: r.label("label"),
-        date,
-        value,
-        when: read_condition(r, "when", kinds),
+    let when = read_condition(r, "when", schema);
+    // What one version of a record added, the next one takes away: a count must not depend on the day of either.
+    if when.as_ref().is_some_and(Condition::uses_today) {
+        r.problem(PackIssueCode::Condition, "when", "a measure cannot depend on the present day");
     }
+    Measure { id: format!("{register}.{name}"), label: r.label("label"), date, value, when }
 }
 
-fn check_dates(r: &mut Reader<'_>, key: &str, fields: &[String], kinds: &Kinds) {
-    for field in fields.iter().filter(|f| kinds.get(*f) != Some(&ValueKind::Date)) {
+fn check_dates(r: &mut Reader<'_>, key: &str, fields: &[String], schema: &Schema) {
+    for field in
+        fields.iter().filter(|f| !matches!(schema.kind(f), Some(ValueKind::Date | ValueKind::Datetime)))
+    {
         r.problem(PackIssueCode::UnknownReference, key, &format!("`{field}` is not a date field"));
     }
 }
