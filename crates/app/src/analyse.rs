@@ -3,6 +3,9 @@
 //! Pure functions over a [`CountSeries`]; the situation screen, the automatic detectors and the command line share
 //! them, so that all three show the same numbers.
 
+pub mod people;
+pub mod report;
+
 use serde::{Deserialize, Serialize};
 use wanquan_domain::disease::{DetectorSetting, Disease};
 use wanquan_epi::detect::{DetectorSpec, detect};

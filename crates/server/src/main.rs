@@ -4,6 +4,7 @@
 mod cli;
 mod clock;
 mod packs;
+mod report;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -1,5 +1,6 @@
 //! Command line. Commands call the same functions of `wanquan-app` as the HTTP handlers.
 
+mod analyze;
 mod pack;
 
 use clap::{Parser, Subcommand};
@@ -15,6 +16,9 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Report on line lists or counts: signals, reproduction number, growth, data quality.
+    #[command(alias = "analyse")]
+    Analyze(Box<analyze::AnalyzeArgs>),
     /// Check and list packs (registers, diseases, places declared as data).
     Pack(pack::PackArgs),
 }
@@ -23,6 +27,7 @@ impl Cli {
     /// Runs the chosen command; the exit code says whether what was asked for holds.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
+            Command::Analyze(args) => args.run(),
             Command::Pack(args) => args.run(),
         }
     }
