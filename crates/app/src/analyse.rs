@@ -279,10 +279,13 @@ pub fn analyse_series(
     })
 }
 
+/// Estimates, why there is none, and the method.
+type Reproduction = (Vec<RtStep>, Option<NoteCode>, Option<String>);
+
 fn reproduction_number(
     series: &CountSeries,
     serial_interval: Option<&SerialInterval>,
-) -> Result<(Vec<RtStep>, Option<NoteCode>, Option<String>), EpiError> {
+) -> Result<Reproduction, EpiError> {
     let none = |note| Ok((Vec::new(), Some(note), None));
     if series.step() != Step::Day {
         return none(NoteCode::NotDaily);

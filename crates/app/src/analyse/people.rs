@@ -11,6 +11,9 @@ const DELAY_PERSONS_MIN: usize = 5;
 /// Longest delay taken for real: beyond a year one of the dates is a slip.
 const DELAY_DAYS_MAX: i32 = 365;
 
+/// Furthest that a report may lie behind the last day counted to be believed.
+const LATE_REPORT_DAYS_MAX: i32 = 60;
+
 /// Outcomes as the list states them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Outcomes {
@@ -95,6 +98,17 @@ pub fn delay(cases: &[Case]) -> Option<Delay> {
     })
 }
 
+/// The last day of which a line list knows: a report after the last onset says that no onset was known in between.
+/// Dates a delay apart from anything counted are slips and do not move it.
+pub fn last_known(cases: &[Case], last_counted: Date) -> Date {
+    let last = to_epoch_day(last_counted);
+    let dates = cases.iter().flat_map(|case| [case.report, case.confirmation]).flatten();
+    dates
+        .filter(|date| to_epoch_day(*date) - last <= LATE_REPORT_DAYS_MAX)
+        .max()
+        .map_or(last_counted, |d| d.max(last_counted))
+}
+
 /// True if the series count exactly the persons with a first symptom on each day: then its last days still grow.
 pub fn counted_by_onset(set: &SeriesSet) -> bool {
     let start = to_epoch_day(set.start);
@@ -136,6 +150,15 @@ mod tests {
         assert_eq!((delay.from, delay.to, delay.persons, delay.left_out), ("onset", "report", 5, 1));
         assert_eq!((delay.q25_days, delay.median_days, delay.q95_days, delay.max_days), (2, 3, 9, 9));
         assert!((delay.mean_days - 3.8).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_late_report_moves_the_last_day_and_a_slip_does_not() {
+        let mut cases = [case(2, Some(9), None), case(3, None, None)];
+        assert_eq!(last_known(&cases, date(2020, 1, 3)), date(2020, 1, 9));
+        cases[1].report = Some(date(2029, 1, 1));
+        assert_eq!(last_known(&cases, date(2020, 1, 3)), date(2020, 1, 9));
+        assert_eq!(last_known(&[], date(2020, 1, 3)), date(2020, 1, 3));
     }
 
     #[test]

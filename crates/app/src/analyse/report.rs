@@ -3,7 +3,7 @@
 //! The serialised form is the product's stable JSON (`docs/analyze-report.md`, schema in `docs/schema/`); fields are
 //! added, never renamed, without a new [`SCHEMA_VERSION`].
 
-use super::people::{Delay, Outcomes, counted_by_onset, delay, outcomes};
+use super::people::{Delay, Outcomes, counted_by_onset, delay, last_known, outcomes};
 use super::{
     Detector, NoteCode, RtStep, SerialInterval, SeriesAnalysis, analyse_series, recent_growth,
     recommended_detectors, spread_corrections,
@@ -14,6 +14,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, Weekday};
 use rayon::prelude::*;
 use serde::Serialize;
+use wanquan_domain::date::to_epoch_day;
 use wanquan_domain::disease::Disease;
 use wanquan_domain::pack::Packs;
 use wanquan_domain::region::{Region, Resolution};
@@ -322,12 +323,14 @@ impl Methods {
 pub fn report(info: &FileInfo, set: &SeriesSet, options: ReportOptions<'_>) -> Result<Report, EpiError> {
     let kept = steps_until(set, options.as_of);
     let date = |step: usize| step_date(set.start, set.step, step);
-    let as_of = options.as_of.unwrap_or_else(|| last_day(date(kept.saturating_sub(1)), set.step));
+    let last_counted = last_day(date(kept.saturating_sub(1)), set.step);
+    let as_of = options.as_of.unwrap_or_else(|| last_known(&set.cases, last_counted));
     let delay = delay(&set.cases);
     // By onset, the steps of the last days still grow for as long as 95 of 100 reports take.
     let late = match &delay {
         Some(delay) if set.step == Step::Day && counted_by_onset(set) => {
-            usize::try_from(delay.q95_days).unwrap_or(0).min(kept)
+            let settled = to_epoch_day(as_of) - delay.q95_days;
+            usize::try_from(to_epoch_day(last_counted) - settled).unwrap_or(0).min(kept)
         }
         _ => 0,
     };
@@ -647,6 +650,22 @@ fn quality(info: &FileInfo, set: &SeriesSet, kept: usize, total: &Analysed) -> V
     let remarks = set.remarks.iter().map(|remark| (remark.code, remark.n, remark.text.clone()));
     let mut issues: Vec<QualityIssue> =
         notes.chain(remarks).map(|(code, n, text)| QualityIssue { code: code.to_owned(), n, text }).collect();
+    let present: Vec<&str> =
+        set.columns.count.iter().map(String::as_str).filter(|name| counts_the_present(name)).collect();
+    if !present.is_empty() {
+        let names = present.join(", ");
+        issues.push(QualityIssue {
+            code: "Q204".to_owned(),
+            n: present.len() as u64,
+            text: Text::new(
+                format!(
+                    "by its name {names} counts persons present on a day, not new ones; sums, Rt and growth then count \
+                     a person on every day of illness"
+                ),
+                format!("按列名 {names} 为当日在册人数而非新增；合计、Rt 与增长率会重复计入同一人"),
+            ),
+        });
+    }
     let left = (set.steps - kept) as u64;
     if left > 0 {
         issues.push(QualityIssue {
@@ -670,6 +689,14 @@ fn quality(info: &FileInfo, set: &SeriesSet, kept: usize, total: &Analysed) -> V
         });
     }
     issues
+}
+
+/// True for the names under which tables give who is ill at the moment.
+fn counts_the_present(column: &str) -> bool {
+    let name = column.to_lowercase();
+    ["in_bed", "convalescent", "active", "prevalen", "current", "现存", "现有", "在院"]
+        .iter()
+        .any(|part| name.contains(part))
 }
 
 fn assumptions(
@@ -726,7 +753,7 @@ fn assumptions(
     if late > 0 {
         said.push(Text::new(
             format!(
-                "The last {late} days are incomplete, since 95 of 100 reports take up to so long; growth and Rt leave \
+                "The last {late} days of the curve are incomplete by the reporting delay (95 of 100 reports); growth and Rt leave \
                  them out."
             ),
             format!("最近 {late} 天不完整（95% 的报告延迟在此之内），增长率与 Rt 不含这些天。"),

@@ -120,7 +120,13 @@ pub fn render(report: &Report, lang: Lang, colours: bool) -> String {
         ("count", "计数", &file.count_columns),
     ] {
         if !names.is_empty() {
-            columns_used.push(format!("{} = {}", t(lang, en, zh), names.join(" + ")));
+            let shown = match names.as_slice() {
+                [first, .., last] if names.len() > 5 => {
+                    format!("{first} .. {last} ({} {})", names.len(), t(lang, "columns", "列"))
+                }
+                few => few.join(" + "),
+            };
+            columns_used.push(format!("{} = {shown}", t(lang, en, zh)));
         }
     }
     let read = format!(
@@ -264,7 +270,7 @@ fn totals(w: &mut String, report: &Report, lang: Lang) {
         integer(totals.cases),
         t(lang, "cases", "例"),
         integer(i64::try_from(totals.places).unwrap_or(i64::MAX)),
-        t(lang, "places", "个地点"),
+        t(lang, if totals.places == 1 { "place" } else { "places" }, "个地点"),
         integer(i64::try_from(totals.places_with_cases).unwrap_or(i64::MAX)),
         t(lang, "with cases", "有病例"),
     );
