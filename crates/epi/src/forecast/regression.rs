@@ -112,7 +112,7 @@ impl Member {
             .map(|t| {
                 let changes: Vec<f64> = level
                     .iter()
-                    .filter_map(|x| (t >= unit).then(|| x[t] - x[t - unit]))
+                    .filter_map(|x| Some(x[t] - x[t.checked_sub(unit)?]))
                     .filter(|d| d.is_finite())
                     .collect();
                 if changes.is_empty() { 0.0 } else { changes.iter().sum::<f64>() / changes.len() as f64 }
