@@ -1,4 +1,18 @@
-//! The path of the data as verbs.
+//! The path of the data as verbs: one function per thing that a person or a schedule can do.
+//!
+//! A verb takes the [`App`], the [`Actor`](wanquan_domain::actor::Actor) and its input, asks [`authorize`] what the
+//! actor may do, lets the domain decide, saves, and leaves an audit entry in the same transaction. Nothing here knows
+//! HTTP; nothing here reads a clock other than [`App::now`].
 
+pub mod access;
 pub mod analyse;
+mod app;
+mod authorize;
+pub mod backup;
+pub mod bus;
+mod error;
 pub mod ingest;
+
+pub use app::{App, Clock, FixedClock, Options};
+pub use authorize::{Scope, Subject, actions_of, authorize, home_region};
+pub use error::Error;

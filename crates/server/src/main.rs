@@ -1,10 +1,4 @@
-//! The `wanquan` executable: HTTP API, console, public portal, jobs and command line.
-#![expect(clippy::print_stdout, reason = "a command-line program answers on standard output")]
-
-mod cli;
-mod clock;
-mod packs;
-mod report;
+//! The `wanquan` executable.
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -14,7 +8,8 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    start_log();
+    let cli = wanquan_server::cli::Cli::parse();
     match cli.run() {
         Ok(code) => code,
         Err(error) => {
@@ -22,4 +17,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The log goes to standard error; `WANQUAN_LOG` chooses what is in it (for example `debug`).
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("WANQUAN_LOG");
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,wanquan=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }

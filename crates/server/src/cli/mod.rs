@@ -2,7 +2,9 @@
 
 mod analyze;
 mod pack;
+pub mod serve;
 
+use crate::config::ServeArgs;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -21,6 +23,10 @@ enum Command {
     Analyze(Box<analyze::AnalyzeArgs>),
     /// Check and list packs (registers, diseases, places declared as data).
     Pack(pack::PackArgs),
+    /// Run the server: console, API, public portal.
+    Serve(ServeArgs),
+    /// Print the API contract (OpenAPI 3.1).
+    Openapi,
 }
 
 impl Cli {
@@ -29,6 +35,8 @@ impl Cli {
         match self.command {
             Command::Analyze(args) => args.run(),
             Command::Pack(args) => args.run(),
+            Command::Serve(args) => serve::run(&args),
+            Command::Openapi => Ok(serve::print_openapi()),
         }
     }
 }

@@ -1,0 +1,188 @@
+//! What every verb needs: the store, the packs, the clock, and the bus of live changes.
+
+use crate::access::Throttle;
+use crate::bus::Bus;
+use crate::error::Error;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::Value as Json;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use tokio::sync::Notify;
+use wanquan_domain::actor::Actor;
+use wanquan_domain::pack::Packs;
+use wanquan_store::{Store, Tx, audit};
+
+/// Where the time comes from: the wall clock of a server, a replay, or a test's own time.
+pub trait Clock: Send + Sync + fmt::Debug {
+    /// The present instant, in whole microseconds.
+    fn now(&self) -> Timestamp;
+}
+
+/// A clock that stands still until it is set.
+#[derive(Debug)]
+pub struct FixedClock(AtomicI64);
+
+impl FixedClock {
+    /// A clock that shows `at`.
+    pub fn new(at: Timestamp) -> Self {
+        Self(AtomicI64::new(at.as_microsecond()))
+    }
+
+    /// Sets the clock.
+    pub fn set(&self, at: Timestamp) {
+        self.0.store(at.as_microsecond(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_microsecond(self.0.load(Ordering::SeqCst)).expect("it was set from a timestamp")
+    }
+}
+
+/// How an installation runs.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Time zone in which days begin and end.
+    pub time_zone: TimeZone,
+    /// A demonstration on replayed history, with published sample accounts.
+    pub demo: bool,
+}
+
+/// An installation at work; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    packs: Packs,
+    clock: Arc<dyn Clock>,
+    options: Options,
+    bus: Bus,
+    jobs: Notify,
+    throttle: Throttle,
+}
+
+impl App {
+    /// An installation on an open store.
+    pub fn new(store: Store, packs: Packs, clock: Arc<dyn Clock>, options: Options) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            packs,
+            clock,
+            options,
+            bus: Bus::new(),
+            jobs: Notify::new(),
+            throttle: Throttle::default(),
+        }))
+    }
+
+    /// Opens the database at `location` (a path, or a `postgres://` address) and brings its schema up to date.
+    ///
+    /// # Errors
+    /// If the location is unusable or the database belongs to a later release.
+    pub async fn open(
+        location: &str,
+        packs: Packs,
+        clock: Arc<dyn Clock>,
+        options: Options,
+    ) -> Result<Self, Error> {
+        let store = Store::open(location, &wanquan_store::Options::recommended()).await?;
+        Ok(Self::new(store, packs, clock, options))
+    }
+
+    /// What is declared.
+    pub fn packs(&self) -> &Packs {
+        &self.0.packs
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The civil day of an instant at the place of the installation.
+    pub fn day_of(&self, at: Timestamp) -> Date {
+        self.0.options.time_zone.to_datetime(at).date()
+    }
+
+    /// The present civil day at the place of the installation.
+    pub fn today(&self) -> Date {
+        self.day_of(self.now())
+    }
+
+    /// True for a demonstration on replayed history.
+    pub fn is_demo(&self) -> bool {
+        self.0.options.demo
+    }
+
+    /// Where changes are told to whoever watches.
+    pub fn bus(&self) -> &Bus {
+        &self.0.bus
+    }
+
+    /// Wakes the worker of this process: a job was asked for.
+    pub fn wake_worker(&self) {
+        self.0.jobs.notify_one();
+    }
+
+    /// Waits until [`App::wake_worker`] is called.
+    pub async fn worker_woken(&self) {
+        self.0.jobs.notified().await;
+    }
+
+    /// Ends the connections once the running transactions have ended.
+    pub async fn close(&self) {
+        self.0.store.close().await;
+    }
+
+    pub(crate) fn throttle(&self) -> &Throttle {
+        &self.0.throttle
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    pub(crate) async fn read(&self) -> Result<Tx<'static>, Error> {
+        Ok(self.0.store.read().await?)
+    }
+
+    pub(crate) async fn write(&self) -> Result<Tx<'static>, Error> {
+        Ok(self.0.store.write().await?)
+    }
+
+    /// An entry for the audit log about what `actor` does now; for stores that write it themselves.
+    pub(crate) fn audit_entry(
+        &self,
+        actor: &Actor,
+        act: &str,
+        subject: &str,
+        detail: Json,
+    ) -> audit::NewEntry {
+        audit::NewEntry {
+            at: self.now(),
+            actor: actor.name.clone(),
+            act: act.to_owned(),
+            subject: subject.to_owned(),
+            detail,
+        }
+    }
+
+    /// Appends an entry to the audit log in the transaction of the act. `detail` holds no personal data.
+    pub(crate) async fn audit(
+        &self,
+        tx: &mut Tx<'_>,
+        actor: &Actor,
+        act: &str,
+        subject: &str,
+        detail: Json,
+    ) -> Result<(), Error> {
+        audit::append(tx, &self.audit_entry(actor, act, subject, detail)).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,124 @@
+//! The only door: what an actor may do, where, and what is hidden from it.
+
+use crate::app::App;
+use crate::error::Error;
+use wanquan_domain::actor::{Action, Actor, ActorKind};
+use wanquan_domain::region::{Region, RegionCode};
+
+/// What an action is about.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    /// Whatever lies in a region and below it; the scope narrows it to what the actor's grants cover.
+    Within(&'a RegionCode),
+    /// One thing in this region: all or nothing.
+    At(&'a RegionCode),
+    /// Whatever the actor's grants cover.
+    Anywhere,
+}
+
+/// Where an action is allowed, and what to hide. A scope is never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    paths: Vec<String>,
+    personal: Vec<String>,
+    everything: bool,
+}
+
+impl Scope {
+    /// Paths of the regions whose subtrees the action may touch; empty means everywhere.
+    pub fn paths(&self) -> &[String] {
+        &self.paths
+    }
+
+    /// True if a region path lies in the scope.
+    pub fn covers(&self, region_path: &str) -> bool {
+        self.paths.is_empty() || lies_in(region_path, &self.paths)
+    }
+
+    /// True if personal fields of a record in this region may be shown.
+    pub fn shows_personal(&self, region_path: &str) -> bool {
+        self.everything || lies_in(region_path, &self.personal)
+    }
+}
+
+fn lies_in(region_path: &str, paths: &[String]) -> bool {
+    paths.iter().any(|path| region_path.starts_with(path.as_str()))
+}
+
+/// Asks whether `actor` may do `action` to `subject`.
+///
+/// # Errors
+/// `Forbidden` if it may not; `NotFound` for a region that does not exist.
+pub fn authorize(app: &App, actor: &Actor, action: Action, subject: Subject<'_>) -> Result<Scope, Error> {
+    let region = match subject {
+        Subject::Within(code) | Subject::At(code) => {
+            Some(app.packs().regions.get(code).ok_or_else(|| Error::not_found("region", code.as_str()))?)
+        }
+        Subject::Anywhere => None,
+    };
+    if actor.kind == ActorKind::System {
+        let paths = region.iter().map(|r| r.path.clone()).collect();
+        return Ok(Scope { paths, personal: Vec::new(), everything: true });
+    }
+    let granted = paths_of(app, actor, action);
+    let paths = match (region, subject) {
+        (None, _) => granted,
+        (Some(region), Subject::At(_)) => {
+            if lies_in(&region.path, &granted) {
+                vec![region.path.clone()]
+            } else {
+                Vec::new()
+            }
+        }
+        (Some(region), _) => narrowed(region, granted),
+    };
+    if paths.is_empty() {
+        return Err(Error::Forbidden { action });
+    }
+    Ok(Scope { paths, personal: paths_of(app, actor, Action::RecordReadPersonal), everything: false })
+}
+
+/// Paths of the regions for which the actor's roles allow an action, without those that lie below others.
+fn paths_of(app: &App, actor: &Actor, action: Action) -> Vec<String> {
+    let mut paths: Vec<String> = actor
+        .grants
+        .iter()
+        .filter(|grant| app.packs().roles.allows(&grant.role, action))
+        .filter_map(|grant| app.packs().regions.get(&grant.region))
+        .map(|region| region.path.clone())
+        .collect();
+    paths.sort_unstable();
+    let mut widest: Vec<String> = Vec::new();
+    for path in paths {
+        if !widest.last().is_some_and(|wide| path.starts_with(wide.as_str())) {
+            widest.push(path);
+        }
+    }
+    widest
+}
+
+/// The part of the granted subtrees that lies in a region.
+fn narrowed(region: &Region, granted: Vec<String>) -> Vec<String> {
+    if lies_in(&region.path, &granted) {
+        return vec![region.path.clone()];
+    }
+    granted.into_iter().filter(|path| path.starts_with(&region.path)).collect()
+}
+
+/// The actions that an actor may do somewhere.
+pub fn actions_of(app: &App, actor: &Actor) -> Vec<Action> {
+    let somewhere = |action: &Action| authorize(app, actor, *action, Subject::Anywhere).is_ok();
+    Action::ALL.iter().copied().filter(somewhere).collect()
+}
+
+/// The region on which an actor's screen opens: where it may do most; of several, the widest.
+pub fn home_region<'a>(app: &'a App, actor: &Actor) -> Option<&'a Region> {
+    let packs = app.packs();
+    let seen = actor.grants.iter().filter(|grant| packs.roles.allows(&grant.role, Action::SituationRead));
+    seen.filter_map(|grant| {
+        let actions = packs.roles.get(&grant.role).map_or(0, |role| role.actions.len());
+        packs.regions.get(&grant.region).map(|region| (actions, region))
+    })
+    .min_by_key(|(actions, region)| (std::cmp::Reverse(*actions), region.path.len(), &region.path))
+    .map(|(_, region)| region)
+}

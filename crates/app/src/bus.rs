@@ -1,0 +1,72 @@
+//! Live changes: what became stale, told to whoever watches. A change says what changed, never its content; a watcher
+//! reads again with its own rights.
+
+use tokio::sync::broadcast;
+
+/// Changes that a slow watcher may fall behind before it is told that it missed some.
+const BACKLOG: usize = 1_024;
+
+/// Something changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Counts of a measure.
+    Tally {
+        /// Measure.
+        measure: String,
+        /// Disease.
+        disease: String,
+    },
+    /// A signal was raised or assessed.
+    Signal {
+        /// Path of its region.
+        region_path: String,
+    },
+    /// A record was entered, changed or withdrawn.
+    Record {
+        /// Register.
+        register: String,
+        /// Path of its region.
+        region_path: String,
+    },
+    /// A file was imported.
+    Import {
+        /// Register.
+        register: String,
+    },
+    /// A publication was drafted or published.
+    Publication,
+}
+
+impl Change {
+    /// The name of the kind of change in the API.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Tally { .. } => "tally",
+            Self::Signal { .. } => "signal",
+            Self::Record { .. } => "record",
+            Self::Import { .. } => "import",
+            Self::Publication => "publication",
+        }
+    }
+}
+
+/// The bus. Sent to after the transaction has committed, so that a watcher finds what it is told about.
+#[derive(Debug)]
+pub struct Bus(broadcast::Sender<Change>);
+
+impl Bus {
+    pub(crate) fn new() -> Self {
+        Self(broadcast::channel(BACKLOG).0)
+    }
+
+    /// Tells every watcher.
+    pub fn send(&self, change: Change) {
+        // Without watchers there is nobody to tell, which is no error.
+        let _ = self.0.send(change);
+    }
+
+    /// Watches from now on.
+    pub fn watch(&self) -> broadcast::Receiver<Change> {
+        self.0.subscribe()
+    }
+}

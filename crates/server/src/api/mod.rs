@@ -1,0 +1,67 @@
+//! The API: handlers extract, call one verb of `wanquan-app`, and convert to the response. Shapes live beside them.
+
+pub mod caller;
+pub mod error;
+pub mod openapi;
+pub mod session;
+pub mod system;
+
+use crate::config::Config;
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::ToSchema;
+use wanquan_app::App;
+use wanquan_domain::region::Region;
+use wanquan_domain::text::Text;
+
+pub use caller::Caller;
+pub use error::ApiError;
+
+/// What handlers share.
+#[derive(Debug, Clone)]
+pub struct Api {
+    /// The installation.
+    pub app: App,
+    /// Its set-up.
+    pub config: Arc<Config>,
+    /// Sample accounts that the sign-in page offers; empty outside of demonstrations.
+    pub demo_accounts: Arc<[system::DemoAccount]>,
+}
+
+/// A text in both languages.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Label {
+    /// English.
+    pub en: String,
+    /// Chinese.
+    pub zh: String,
+}
+
+impl From<Text> for Label {
+    fn from(text: Text) -> Self {
+        Self { en: text.en, zh: text.zh }
+    }
+}
+
+impl From<&Text> for Label {
+    fn from(text: &Text) -> Self {
+        text.clone().into()
+    }
+}
+
+/// A region, named.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RegionRef {
+    /// Code.
+    pub code: String,
+    /// Official name.
+    pub name: String,
+    /// Administrative level.
+    pub level: &'static str,
+}
+
+impl From<&Region> for RegionRef {
+    fn from(region: &Region) -> Self {
+        Self { code: region.code.to_string(), name: region.name.clone(), level: region.level.as_str() }
+    }
+}

@@ -1,0 +1,176 @@
+//! How the installation is set up: one TOML file, `WANQUAN_*` variables, flags; read once, every problem at once.
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Name of the file in the data folder.
+const FILE: &str = "wanquan.toml";
+
+/// Where the data is; common to every command that opens an installation.
+#[derive(Args, Debug, Clone, Default)]
+pub struct DataArgs {
+    /// Folder of the installation: database, settings (wanquan.toml), added packs (packs/).
+    #[arg(long, env = "WANQUAN_DATA", default_value = ".", value_name = "DIR")]
+    pub data: PathBuf,
+    /// PostgreSQL address to use instead of the embedded database (postgres://user@host/name).
+    #[arg(long, env = "WANQUAN_DATABASE", value_name = "URL", hide_env_values = true)]
+    pub database: Option<String>,
+    /// Time zone in which days begin and end, for example Asia/Shanghai; the system's if not given.
+    #[arg(long, env = "WANQUAN_TIME_ZONE", value_name = "ZONE")]
+    pub time_zone: Option<String>,
+}
+
+/// What `wanquan serve` takes beyond [`DataArgs`].
+#[derive(Args, Debug, Clone, Default)]
+pub struct ServeArgs {
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// Address to listen on; the default is reachable from this machine only.
+    #[arg(long, env = "WANQUAN_LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Address under which browsers reach the server, if a proxy stands before it (https://wanquan.example).
+    #[arg(long, env = "WANQUAN_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Let the clock of the installation start at this instant of the past (2020-02-12T08:00:00Z): for exercises and
+    /// after-action reviews on a copy of the data.
+    #[arg(long, value_name = "INSTANT")]
+    pub replay_from: Option<Timestamp>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    database: Option<String>,
+    time_zone: Option<String>,
+    listen: Option<String>,
+    public_url: Option<String>,
+}
+
+/// The set-up, checked.
+#[derive(Clone)]
+pub struct Config {
+    /// Folder of the installation.
+    pub data: PathBuf,
+    /// Path of the embedded database, or a PostgreSQL address.
+    pub database: String,
+    /// Time zone of the installation.
+    pub time_zone: TimeZone,
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// Address under which browsers reach the server, without a slash at the end.
+    pub public_url: Option<String>,
+    /// Where the clock starts, if not at the present.
+    pub replay_from: Option<Timestamp>,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The address of a database may hold a password.
+        f.debug_struct("Config")
+            .field("data", &self.data)
+            .field("listen", &self.listen)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Config {
+    /// Puts flags and variables over the file in the data folder.
+    ///
+    /// # Errors
+    /// Every problem in one message.
+    pub fn read(args: &ServeArgs) -> anyhow::Result<Self> {
+        let file = read_file(&args.data.data.join(FILE))?;
+        let mut problems = Vec::new();
+        let listen = match (args.listen, &file.listen) {
+            (Some(listen), _) => listen,
+            (None, Some(text)) => text.parse().unwrap_or_else(|_| {
+                problems.push(format!("{FILE}: `listen` is no ADDRESS:PORT: `{text}`"));
+                default_listen()
+            }),
+            (None, None) => default_listen(),
+        };
+        let public_url = args.public_url.clone().or(file.public_url);
+        let public_url = public_url.map(|url| url.trim_end_matches('/').to_owned());
+        if let Some(url) =
+            public_url.as_ref().filter(|u| !u.starts_with("http://") && !u.starts_with("https://"))
+        {
+            problems.push(format!("the public address must begin with http:// or https://: `{url}`"));
+        }
+        let zone = args.data.time_zone.clone().or(file.time_zone);
+        let time_zone = zone.map_or_else(|| Ok(TimeZone::system()), |name| parse_zone(&name));
+        let time_zone = time_zone.unwrap_or_else(|problem| {
+            problems.push(problem);
+            TimeZone::UTC
+        });
+        if !problems.is_empty() {
+            bail!("the set-up has {} problems:\n{}", problems.len(), problems.join("\n"));
+        }
+        let database = args.data.database.clone().or(file.database);
+        let database =
+            database.unwrap_or_else(|| args.data.data.join("wanquan.db").to_string_lossy().into_owned());
+        Ok(Self {
+            data: args.data.data.clone(),
+            database,
+            time_zone,
+            listen,
+            public_url,
+            replay_from: args.replay_from,
+        })
+    }
+
+    /// True if browsers reach the server by https, so that cookies may insist on it.
+    pub fn is_https(&self) -> bool {
+        self.public_url.as_ref().is_some_and(|url| url.starts_with("https://"))
+    }
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8080))
+}
+
+/// A zone by its IANA name, or a fixed offset such as +08:00.
+fn parse_zone(name: &str) -> Result<TimeZone, String> {
+    if let Ok(zone) = TimeZone::get(name) {
+        return Ok(zone);
+    }
+    let fixed = jiff::fmt::temporal::DateTimeParser::new().parse_time_zone(name);
+    fixed.map_err(|_| {
+        format!("no time zone `{name}`; write a name such as Asia/Shanghai or an offset such as +08:00")
+    })
+}
+
+fn read_file(path: &Path) -> anyhow::Result<File> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => toml::from_str(&text).with_context(|| format!("reading {}", path.display())),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(File::default()),
+        Err(e) => Err(e).with_context(|| format!("reading {}", path.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_problem_is_reported_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(FILE), "listen = \"here\"\ntime_zone = \"Mars/Base\"").unwrap();
+        let data = DataArgs { data: folder.path().to_owned(), ..DataArgs::default() };
+        let error = Config::read(&ServeArgs { data, ..ServeArgs::default() }).unwrap_err().to_string();
+        assert!(error.contains("2 problems") && error.contains("`here`") && error.contains("Mars/Base"));
+    }
+
+    #[test]
+    fn an_offset_is_a_time_zone() {
+        let at: jiff::Timestamp = "2020-02-11T16:30:00Z".parse().unwrap();
+        let zone = parse_zone("+08:00").unwrap();
+        assert_eq!(zone.to_datetime(at).date(), jiff::civil::date(2020, 2, 12));
+    }
+}

@@ -1,0 +1,12 @@
+//! The server of Wanquan: HTTP API, console, public portal, jobs and command line.
+#![expect(clippy::print_stdout, reason = "a command-line program answers on standard output")]
+
+pub mod api;
+mod assets;
+pub mod cli;
+mod clock;
+pub mod config;
+mod packs;
+mod report;
+pub mod router;
+pub mod serve;

@@ -1,0 +1,56 @@
+//! Every address of the server.
+
+use crate::api::{Api, ApiError, openapi, session, system};
+use crate::assets;
+use axum::Router;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect};
+use axum::routing::get;
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// `/api/v1`, with its contract.
+pub fn api() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(openapi::Contract::openapi())
+        // Who is there.
+        .routes(routes!(system::read_health))
+        .routes(routes!(session::create_setup))
+        .routes(routes!(session::read_session, session::create_session, session::delete_session))
+}
+
+/// The whole server.
+pub fn router(api_state: Api) -> Router {
+    let (api, contract) = api().split_for_parts();
+    let contract = axum::Json(contract);
+    let api = api
+        .route("/openapi.json", get(|| async move { contract }))
+        .fallback(|| async { ApiError::new(StatusCode::NOT_FOUND, "not_found", "no such address") })
+        .method_not_allowed_fallback(|| async {
+            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "not with this method")
+        })
+        // Answers hold what one person may see; no cache between may keep them.
+        .layer(header_layer(header::CACHE_CONTROL, "no-store"));
+    Router::new()
+        .nest("/api/v1", api)
+        .route("/", get(|| async { Redirect::temporary("/console/") }))
+        .route("/console", get(|| async { Redirect::permanent("/console/") }))
+        .route("/console/", get(assets::console))
+        .route("/console/{*path}", get(assets::console))
+        .fallback(|| async { (StatusCode::NOT_FOUND, "not found").into_response() })
+        .with_state(api_state)
+        .layer(header_layer(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
+        .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .layer(header_layer(header::REFERRER_POLICY, "same-origin"))
+        .layer(header_layer(header::X_FRAME_OPTIONS, "DENY"))
+}
+
+/// The component library of the console sets styles at run time, so styles may be inline; nothing else may.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// Sets a header unless the handler did.
+fn header_layer(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
+}

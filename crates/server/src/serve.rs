@@ -1,0 +1,89 @@
+//! Running the server: open, listen, answer, stop in order.
+
+use crate::api::{Api, system::DemoAccount};
+use crate::clock::{ReplayClock, WallClock};
+use crate::config::Config;
+use crate::{packs, router};
+use anyhow::Context as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use wanquan_app::{App, Clock, Options, access};
+
+/// Opens the installation of a set-up.
+///
+/// # Errors
+/// If the folder, the packs or the database are unusable.
+pub async fn open(config: &Config, clock: Arc<dyn Clock>, demo: bool) -> anyhow::Result<App> {
+    std::fs::create_dir_all(&config.data).with_context(|| format!("making {}", config.data.display()))?;
+    let packs = packs::load(Some(&config.data.join("packs")))?;
+    let options = Options { time_zone: config.time_zone.clone(), demo };
+    App::open(&config.database, packs, clock, options).await.context("opening the database")
+}
+
+/// `wanquan serve`: opens the installation, prints where it is and, until there is an account, the one-time link.
+///
+/// # Errors
+/// If the installation cannot be opened or the address is taken.
+pub async fn serve(config: Config) -> anyhow::Result<()> {
+    let clock: Arc<dyn Clock> = match config.replay_from {
+        Some(from) => Arc::new(ReplayClock::starting_at(from)),
+        None => Arc::new(WallClock),
+    };
+    let app = open(&config, clock, false).await?;
+    let listener = listen(config.listen).await?;
+    let base = config.public_url.clone().unwrap_or(format!("http://{}", listener.local_addr()?));
+    println!("Wanquan is ready: {base}/console/");
+    if let Some(secret) = access::begin_setup(&app).await? {
+        println!(
+            "Make the first administrator (works once, for 24 hours):\n  {base}/console/setup?token={secret}"
+        );
+    }
+    run(app, config, listener, Vec::new()).await
+}
+
+/// Listens on an address.
+///
+/// # Errors
+/// If it is taken or not of this machine.
+pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("listening on {address}"))
+}
+
+/// Answers until the process is asked to stop.
+///
+/// # Errors
+/// If the listener fails.
+pub async fn run(
+    app: App,
+    config: Config,
+    listener: TcpListener,
+    demo_accounts: Vec<DemoAccount>,
+) -> anyhow::Result<()> {
+    let api = Api { app: app.clone(), config: Arc::new(config), demo_accounts: demo_accounts.into() };
+    axum::serve(listener, router::router(api)).with_graceful_shutdown(asked_to_stop()).await?;
+    app.close().await;
+    Ok(())
+}
+
+/// Returns on Ctrl-C, and on the signal with which a service manager stops a program.
+async fn asked_to_stop() {
+    let interrupt = async {
+        // Without a handler for the signal the process ends by it, which is what it is for.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! { () = interrupt => {}, () = terminate => {} }
+}
