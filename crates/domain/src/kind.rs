@@ -11,11 +11,28 @@ pub enum Kind {
     LabSample,
     /// One person exposed to a case.
     Contact,
+    /// Something that a unit must do by a time.
+    Task,
+    /// An instruction from above that units receive, carry out and report back on (部署).
+    Directive,
+    /// A measure that restricts a person: it always says why, on which basis, and when it ends.
+    Order,
+    /// Any other ledger of a place.
+    Ledger,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Case, Self::CountReport, Self::LabSample, Self::Contact];
+    pub const ALL: [Self; 8] = [
+        Self::Case,
+        Self::CountReport,
+        Self::LabSample,
+        Self::Contact,
+        Self::Task,
+        Self::Directive,
+        Self::Order,
+        Self::Ledger,
+    ];
 
     /// The name used in packs and in the API.
     pub fn as_str(self) -> &'static str {
@@ -24,6 +41,10 @@ impl Kind {
             Self::CountReport => "count_report",
             Self::LabSample => "lab_sample",
             Self::Contact => "contact",
+            Self::Task => "task",
+            Self::Directive => "directive",
+            Self::Order => "order",
+            Self::Ledger => "ledger",
         }
     }
 
@@ -48,6 +69,10 @@ impl Kind {
             }
             Self::LabSample => &[Role::Disease, Role::Region, Role::SampleDate, Role::Result],
             Self::Contact => &[Role::Disease, Role::Region, Role::SourceCase, Role::ReportDate],
+            Self::Task => &[Role::Region, Role::Title],
+            Self::Directive => &[Role::Region, Role::Title, Role::Text],
+            Self::Order => &[Role::Region, Role::Reason, Role::Evidence, Role::LegalBasis, Role::EndsOn],
+            Self::Ledger => &[Role::Region],
         }
     }
 }
@@ -124,6 +149,22 @@ roles! {
     LastContactDate = "last_contact_date",
     /// Case that a contact was exposed to, or a sample was taken from.
     SourceCase = "source_case",
+    /// Title of a task, directive, finding.
+    Title = "title",
+    /// What is to be done, or what was found.
+    Text = "text",
+    /// Why.
+    Reason = "reason",
+    /// What shows it.
+    Evidence = "evidence",
+    /// Law or rule that a measure rests on.
+    LegalBasis = "legal_basis",
+    /// Day on which a measure ends by itself.
+    EndsOn = "ends_on",
+    /// Organisation concerned.
+    Organisation = "organisation",
+    /// Duty that an organisation holds.
+    Duty = "duty",
     /// Name of a person.
     Name = "name",
     /// Telephone number.

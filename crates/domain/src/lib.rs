@@ -4,18 +4,23 @@
 #![warn(missing_docs)]
 
 pub mod actor;
+pub mod calendar;
 pub mod condition;
 pub mod date;
 pub mod disease;
 pub mod issue;
 pub mod kind;
+pub mod level;
+pub mod lifecycle;
 pub mod pack;
 
+pub mod plan;
 pub mod publication;
 pub mod record;
 pub mod region;
 pub mod register;
 pub mod signal;
 pub mod text;
+pub mod unit;
 pub mod validate;
 pub mod value;

@@ -1,7 +1,9 @@
 //! Packs: folders of declared knowledge, checked as a whole before anything runs on them.
 
 mod issue;
+mod lifecycle;
 mod places;
+mod plans;
 mod reader;
 mod registers;
 
@@ -9,7 +11,10 @@ pub use issue::{PackIssue, PackIssueCode};
 pub use places::{Boundary, Place, Tile};
 
 use crate::actor::{Action, RoleDeclaration, Roles};
+use crate::calendar::Calendar;
 use crate::disease::{CaseDefinition, DetectorSetting, Disease, Parameter};
+use crate::level::{LevelProfile, ResponseLevel};
+use crate::plan::Plan;
 use crate::region::RegionTree;
 use crate::register::{Register, fold};
 use crate::text::Text;
@@ -63,6 +68,11 @@ pub struct Packs {
     pub roles: Roles,
     /// Diseases.
     pub diseases: Vec<Disease>,
+    /// What each response level brings with it, from routine to the gravest.
+    pub levels: Vec<LevelProfile>,
+    /// When people work.
+    pub calendar: Calendar,
+    plans: Vec<Arc<Plan>>,
     registers: Vec<Arc<Register>>,
     disease_names: HashMap<String, usize>,
     tiles: HashMap<String, (i32, i32)>,
@@ -96,6 +106,8 @@ impl Packs {
             match rest {
                 "pack.toml" => toml(issues, &mut |r| packs.packs.push(read_info(r, pack))),
                 "roles.toml" => toml(issues, &mut |r| packs.roles.0.extend(read_roles(r))),
+                "levels.toml" => toml(issues, &mut |r| packs.levels.extend(plans::read_levels(r))),
+                "calendar.toml" => toml(issues, &mut |r| packs.calendar = plans::read_calendar(r)),
                 "disease.toml" => toml(issues, &mut |r| packs.diseases.extend(read_diseases(r))),
                 _ if rest.starts_with("boundaries/") => packs.boundary_files.push(Arc::clone(content)),
                 _ if rest.starts_with("history/")
@@ -111,7 +123,10 @@ impl Packs {
         places::read_regions(files, &mut packs, issues);
         let registers = registers::read_registers(files, &packs, issues);
         packs.registers = registers;
+        packs.levels.sort_by_key(|profile| profile.level);
+        packs.plans = plans::read_plans(files, &packs, issues);
         packs.check_references(files, issues);
+        packs.check_roles(issues);
         packs
     }
 
@@ -156,6 +171,48 @@ impl Packs {
                 issues.push(PackIssue::new(PackIssueCode::UnknownReference, &file, 0, &text));
             }
         }
+    }
+
+    /// Roles that steps name, and plans and forms that levels name, are declared.
+    fn check_roles(&self, issues: &mut Vec<PackIssue>) {
+        let mut unknown = |file: String, text: String| {
+            issues.push(PackIssue::new(PackIssueCode::UnknownReference, &file, 0, &text));
+        };
+        for register in &self.registers {
+            let file = format!("{}/registers/{}.toml", register.pack, register.id);
+            let steps = register.lifecycle.iter().flat_map(|life| &life.steps);
+            for (step, allowed) in steps.flat_map(|step| step.allowed.iter().map(move |a| (step, a))) {
+                if self.roles.get(&allowed.role).is_none() {
+                    let text = format!("step `{}` names the unknown role `{}`", step.id, allowed.role);
+                    unknown(file.clone(), text);
+                }
+            }
+        }
+        for profile in &self.levels {
+            for plan in profile.plans.iter().filter(|id| self.plan(id).is_none()) {
+                let text = format!("level `{}` names the unknown plan `{plan}`", profile.level.as_str());
+                unknown("levels.toml".to_owned(), text);
+            }
+            for form in profile.forms.iter().filter(|id| self.register(id).is_none()) {
+                let text = format!("level `{}` names the unknown register `{form}`", profile.level.as_str());
+                unknown("levels.toml".to_owned(), text);
+            }
+        }
+    }
+
+    /// The plans in order of identifier.
+    pub fn plans(&self) -> &[Arc<Plan>] {
+        &self.plans
+    }
+
+    /// The plan of an identifier.
+    pub fn plan(&self, id: &str) -> Option<&Arc<Plan>> {
+        self.plans.iter().find(|plan| plan.id == id)
+    }
+
+    /// What a response level brings with it, if a pack says so.
+    pub fn level(&self, level: ResponseLevel) -> Option<&LevelProfile> {
+        self.levels.iter().find(|profile| profile.level == level)
     }
 
     /// The registers in order of identifier.

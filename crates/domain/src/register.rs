@@ -3,11 +3,17 @@
 use crate::condition::{Condition, Scope, ValueKind};
 use crate::date::parse_iso;
 use crate::kind::{Kind, Role};
+use crate::lifecycle::Lifecycle;
 use crate::text::Text;
+use crate::unit::Responsibility;
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
 use serde_json::Value as Json;
 use std::collections::HashMap;
+
+/// Field of every register with states that holds the record's state. It is a field like others, so that lists,
+/// filters, conditions, measures, versions and exports know it; only steps change it.
+pub const STATE: &str = "state";
 
 /// Type of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +120,8 @@ pub struct Field {
     pub personal: bool,
     /// Whether a date may lie in the future.
     pub future: bool,
+    /// Set by the program, not by who fills in the form: the state of a record.
+    pub managed: bool,
     /// Smallest admissible number.
     pub min: Option<f64>,
     /// Largest admissible number.
@@ -165,6 +173,7 @@ impl Field {
             required,
             personal,
             future: false,
+            managed: false,
             min: None,
             max: None,
             max_length: 2_000,
@@ -244,6 +253,10 @@ pub struct Register {
     pub fields: Vec<Field>,
     /// Measures in order.
     pub measures: Vec<Measure>,
+    /// States and steps; `None` for a register whose records are facts without a life.
+    pub lifecycle: Option<Lifecycle>,
+    /// How the responsible unit is found.
+    pub responsible: Vec<Responsibility>,
     by_id: FxHashMap<String, usize>,
     kinds: Vec<ValueKind>,
     ruled: Vec<usize>,
@@ -282,6 +295,8 @@ impl Register {
             columns,
             fields,
             measures,
+            lifecycle: None,
+            responsible: Vec::new(),
             by_id,
             kinds,
             ruled,

@@ -5,7 +5,7 @@ use crate::issue::{Issue, IssueCode};
 use crate::kind::Role;
 use crate::record::{Data, Draft, KeyDigest};
 use crate::region::{RegionCode, RegionTree};
-use crate::register::{Choice, Field, FieldType, Register, first_date};
+use crate::register::{Choice, Field, FieldType, Register, STATE, first_date};
 use crate::value::{canonical_number, has_control_characters};
 use jiff::civil::Date;
 use serde_json::{Map, Value as Json};
@@ -52,6 +52,9 @@ impl Register {
                 Ok(None) => {}
                 Err(issue) => issues.push(issue),
             }
+        }
+        if let Some(life) = &self.lifecycle {
+            data.entry(STATE).or_insert_with(|| Json::from(life.initial().id.as_str()));
         }
         let scope = self.scope(&data, context.today);
         for field in self.ruled_fields() {

@@ -267,6 +267,20 @@ impl Reader<'_> {
         }
     }
 
+    /// The texts under a key of each table of a list, without reporting anything.
+    pub fn peek_texts(&self, list: &str, key: &str) -> Vec<String> {
+        let text = |table: &dyn TableLike| table.get(key).and_then(Item::as_str).map(str::to_owned);
+        match self.table.get(list) {
+            Some(Item::ArrayOfTables(tables)) => tables.iter().filter_map(|table| text(table)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The keys of a table, without reporting anything.
+    pub fn keys(&self) -> Vec<String> {
+        self.table.iter().map(|(key, _)| key.to_owned()).collect()
+    }
+
     fn finish(mut self) {
         let unknown: Vec<String> =
             self.table.iter().map(|(key, _)| key.to_owned()).filter(|key| !self.read.contains(key)).collect();

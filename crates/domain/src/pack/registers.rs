@@ -2,10 +2,10 @@
 
 use super::issue::{PackIssue, PackIssueCode};
 use super::reader::{Reader, read_toml};
-use super::{Files, Packs};
+use super::{Files, Packs, lifecycle};
 use crate::condition::{Condition, SchemaField, ValueKind};
 use crate::kind::{Kind, Role};
-use crate::register::{Choice, Field, FieldType, Measure, Register, Rule};
+use crate::register::{Choice, Field, FieldType, Measure, Register, Rule, STATE};
 use crate::text::Text;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -92,10 +92,11 @@ fn read_register(r: &mut Reader<'_>, pack: &str, stem: &str, all: &BTreeSet<Stri
             columns: r.texts("columns"),
         }
     });
-    let schema = Schema::peek(r);
+    let states = lifecycle::peek_states(r);
+    let schema = Schema::peek(r, &states);
     let mut seen = BTreeSet::new();
     let mut roles = BTreeSet::new();
-    let fields = r.tables("field", |r| {
+    let mut fields = r.tables("field", |r| {
         let field = read_field(r, &schema, all);
         if !seen.insert(field.id.clone()) {
             r.problem(PackIssueCode::Duplicate, "id", &format!("field `{}` stands twice", field.id));
@@ -105,8 +106,14 @@ fn read_register(r: &mut Reader<'_>, pack: &str, stem: &str, all: &BTreeSet<Stri
         {
             r.problem(PackIssueCode::Duplicate, "role", &format!("role `{}` is given twice", role.as_str()));
         }
+        if field.id == STATE {
+            r.problem(PackIssueCode::WrongValue, "id", "`state` is the field of the record's state");
+        }
         field
     });
+    let lifecycle = lifecycle::read(r, &schema);
+    fields.extend(lifecycle.as_ref().map(lifecycle::state_field));
+    let responsible = lifecycle::read_responsible(r, &schema);
     let Some(head) = head else {
         r.problem(PackIssueCode::MissingKey, "register", "the key is required");
         return Register::new(
@@ -140,7 +147,7 @@ fn read_register(r: &mut Reader<'_>, pack: &str, stem: &str, all: &BTreeSet<Stri
         }
         measure
     });
-    Register::new(
+    let mut register = Register::new(
         head.id,
         pack.to_owned(),
         head.kind,
@@ -151,24 +158,37 @@ fn read_register(r: &mut Reader<'_>, pack: &str, stem: &str, all: &BTreeSet<Stri
         head.columns,
         fields,
         measures,
-    )
+    );
+    register.lifecycle = lifecycle;
+    register.responsible = responsible;
+    register
 }
 
 /// Fields of a register by identifier, known before they are read.
-struct Schema(Vec<SchemaField>);
+pub(super) struct Schema(Vec<SchemaField>);
 
 impl Schema {
     /// A first, silent pass: conditions of a field may name fields that stand after it.
-    fn peek(r: &Reader<'_>) -> Self {
+    fn peek(r: &Reader<'_>, states: &[String]) -> Self {
         let field = |(id, type_name, choices): (String, String, Vec<String>)| SchemaField {
             id,
             kind: field_type(&type_name, String::new()).value_kind(),
             choices,
         };
-        Self(r.peek_fields("field").into_iter().map(field).collect())
+        let mut fields: Vec<_> = r.peek_fields("field").into_iter().map(field).collect();
+        if !states.is_empty() {
+            let (id, kind) = (STATE.to_owned(), ValueKind::Choice);
+            fields.push(SchemaField { id, kind, choices: states.to_vec() });
+        }
+        Self(fields)
     }
 
-    fn kind(&self, id: &str) -> Option<ValueKind> {
+    /// The schema of facts that no register declares.
+    pub(super) fn of_facts(facts: Vec<SchemaField>) -> Self {
+        Self(facts)
+    }
+
+    pub(super) fn kind(&self, id: &str) -> Option<ValueKind> {
         self.0.iter().find(|field| field.id == id).map(|field| field.kind)
     }
 }
@@ -252,7 +272,7 @@ fn read_field(r: &mut Reader<'_>, schema: &Schema, all: &BTreeSet<String>) -> Fi
     field
 }
 
-fn read_condition(r: &mut Reader<'_>, key: &str, schema: &Schema) -> Option<Condition> {
+pub(super) fn read_condition(r: &mut Reader<'_>, key: &str, schema: &Schema) -> Option<Condition> {
     let source = r.optional_text(key)?;
     match Condition::compile(&source, &schema.0) {
         Ok(condition) => Some(condition),
