@@ -11,6 +11,7 @@ mod authorize;
 pub mod backup;
 pub mod bus;
 mod error;
+pub mod forecast;
 pub mod ingest;
 
 pub use app::{App, Clock, FixedClock, Options};

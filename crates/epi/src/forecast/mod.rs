@@ -13,6 +13,7 @@
 mod panel;
 mod random_walk;
 mod regression;
+mod revision;
 
 pub use panel::Panel;
 pub use random_walk::forecast_random_walk;
@@ -26,7 +27,8 @@ use serde::{Deserialize, Serialize};
 /// What to forecast and how much of the past resembles today.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ForecastConfig {
-    /// Steps ahead, ascending, each 1 to 60. Weekly hubs ask for 1..=4, daily ones for 1..=28.
+    /// Steps ahead, ascending, each 0 to 60. Weekly hubs ask for 1..=4, daily ones for 1..=28; 0 is what the newest
+    /// count will be once it is revised.
     pub steps_ahead: Vec<usize>,
     /// Probability levels, symmetric about the median, which is among them. Recommended [`HUB_LEVELS`].
     pub levels: Vec<f64>,
@@ -51,9 +53,9 @@ impl ForecastConfig {
 
     fn check(&self) -> Result<(), Error> {
         let ascending = self.steps_ahead.windows(2).all(|w| w[0] < w[1]);
-        let within = self.steps_ahead.iter().all(|k| (1..=60).contains(k));
+        let within = self.steps_ahead.iter().all(|k| *k <= 60);
         if self.steps_ahead.is_empty() || !ascending || !within {
-            let why = "must ascend between 1 and 60";
+            let why = "must ascend between 0 and 60";
             return Err(Error::parameter("steps_ahead", format!("{:?}", self.steps_ahead), why));
         }
         if !(self.season_sd_weeks > 0.0 && self.season_sd_weeks.is_finite()) {
@@ -131,6 +133,7 @@ pub fn forecast_panel(panel: &Panel, config: &ForecastConfig) -> Result<PanelFor
     let weekdays = panel.weekday_factors();
     let walk = random_walk::quantiles(panel, &config.steps_ahead, &config.levels);
     let prepared: Vec<_> = members.iter().map(|m| m.prepare(panel, &weekdays)).collect();
+    let revised = revision::quantiles(panel, &config.levels);
     let horizons: Vec<usize> = (0..config.steps_ahead.len()).collect();
     let fitted: Vec<Vec<Option<regression::Prediction>>> = horizons
         .par_iter()
@@ -142,6 +145,11 @@ pub fn forecast_panel(panel: &Panel, config: &ForecastConfig) -> Result<PanelFor
         .map(|i| {
             let walk = walk[i].as_ref().ok_or(NoForecast::NothingRecent)?;
             let one = |&j: &usize| {
+                if config.steps_ahead[j] == 0
+                    && let Some(revised) = &revised[i]
+                {
+                    return finish(&config.levels, revised.clone());
+                }
                 let mut sum = walk[j].clone();
                 let mut parts = 1.0;
                 for prediction in fitted[j].iter().flatten() {

@@ -2,14 +2,14 @@
 
 use crate::{CountSeries, Error, Step};
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
 
 /// Series with the same start, step and length, in one unit, with the size of each region.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "Vec<(CountSeries, f64)>", into = "Vec<(CountSeries, f64)>")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Panel {
     series: Vec<CountSeries>,
     population: Vec<f64>,
+    /// By series and step; empty if nothing is known of earlier reports.
+    first: Vec<Vec<Option<u32>>>,
 }
 
 impl Panel {
@@ -61,7 +61,26 @@ impl Panel {
             let why = "has another start, step or length than the first series";
             return Err(Error::InvalidData { what: "panel", position, why });
         }
-        Ok(Self { series, population })
+        Ok(Self { series, population, first: Vec::new() })
+    }
+
+    /// The same panel with what was first reported of each step, by series and step; `None` where that is not known.
+    ///
+    /// It shows how much counts are still revised after their first report.
+    ///
+    /// # Errors
+    /// `LengthMismatch` if the table has not the shape of the panel.
+    pub fn with_first_reports(self, first: Vec<Vec<Option<u32>>>) -> Result<Self, Error> {
+        let mismatch = |left_len, right, right_len| {
+            Err(Error::LengthMismatch { left: "first reports", left_len, right, right_len })
+        };
+        if first.len() != self.len() {
+            return mismatch(first.len(), "series", self.len());
+        }
+        if let Some(wrong) = first.iter().find(|f| f.len() != self.steps()) {
+            return mismatch(wrong.len(), "steps", self.steps());
+        }
+        Ok(Self { first, ..self })
     }
 
     /// Number of series.
@@ -97,6 +116,11 @@ impl Panel {
         self.series[i].counts()
     }
 
+    /// First report of a step, where known.
+    pub(super) fn first_report(&self, i: usize, step: usize) -> Option<u32> {
+        self.first.get(i).and_then(|first| first[step])
+    }
+
     /// Steps over which growth is measured: a week of days, else one step.
     pub(super) fn unit(&self) -> usize {
         match self.series[0].step() {
@@ -125,20 +149,6 @@ impl Panel {
             std::array::from_fn(|d| (sums[d] + prior) / (days[d] * mean + prior))
         };
         Weekdays(Some((0..self.len()).map(of_series).collect()))
-    }
-}
-
-impl TryFrom<Vec<(CountSeries, f64)>> for Panel {
-    type Error = Error;
-    fn try_from(parts: Vec<(CountSeries, f64)>) -> Result<Self, Error> {
-        let (series, population) = parts.into_iter().unzip();
-        Self::checked(series, population)
-    }
-}
-
-impl From<Panel> for Vec<(CountSeries, f64)> {
-    fn from(panel: Panel) -> Self {
-        panel.series.into_iter().zip(panel.population).collect()
     }
 }
 

@@ -39,13 +39,16 @@ pub(super) fn quantiles(panel: &Panel, steps_ahead: &[usize], levels: &[f64]) ->
             let recent = panel.steps().saturating_sub(UNITS_SINCE_REPORT_MAX * unit);
             // The newest report; for days, of each weekday.
             let newest = |weekday: usize| {
-                (recent..panel.steps()).rev().filter(|t| t % unit == weekday % unit).find_map(known)
+                (recent..panel.steps())
+                    .rev()
+                    .filter(|t| t % unit == weekday % unit)
+                    .find_map(|t| Some((t, known(t)?)))
             };
-            let any = (recent..panel.steps()).rev().find_map(known)?;
+            let any = (recent..panel.steps()).rev().find_map(|t| Some((t, known(t)?)))?;
             let one = |&k: &usize| {
-                let last = newest(panel.last() + k).unwrap_or(any);
-                // Whole weeks back, so that weekdays cancel.
-                let lag = k.div_ceil(unit) * unit;
+                let (from, last) = newest(panel.last() + k).unwrap_or(any);
+                // Whole weeks back, so that weekdays cancel; from the newest report on, where the last steps lack one.
+                let lag = (panel.last() + k - from).div_ceil(unit) * unit;
                 let mut changes: Vec<f64> = (lag..panel.steps())
                     .filter_map(|t| Some(known(t)? - known(t - lag)?))
                     .flat_map(|d| [d, -d])

@@ -230,16 +230,22 @@ impl Prepared<'_> {
     }
 }
 
-struct Fitted {
-    coefficients: Vec<f64>,
+pub(super) struct Fitted {
+    pub(super) coefficients: Vec<f64>,
     /// Variance of a change: `common` + `sampling` / count.
-    common: f64,
-    sampling: f64,
-    standardised: Vec<f64>,
+    pub(super) common: f64,
+    pub(super) sampling: f64,
+    pub(super) standardised: Vec<f64>,
 }
 
 /// Weighted least squares with the variance a + b/count estimated along (Carroll & Ruppert 1988, ch. 2).
-fn fit(rows: &[f64], columns: usize, y: &[f64], weights: &[f64], counts: &[f64]) -> Option<Fitted> {
+pub(super) fn fit(
+    rows: &[f64],
+    columns: usize,
+    y: &[f64],
+    weights: &[f64],
+    counts: &[f64],
+) -> Option<Fitted> {
     let (mut common, mut sampling) = (0.1, 2.0);
     let mut coefficients = vec![0.0; columns];
     let mut residuals = vec![0.0; y.len()];
@@ -297,7 +303,7 @@ fn fit(rows: &[f64], columns: usize, y: &[f64], weights: &[f64], counts: &[f64])
 }
 
 /// Quantiles of a weighted sample, interpolated between the middles of the weights.
-fn weighted_quantiles(values: &[f64], weights: &[f64], levels: &[f64]) -> Vec<f64> {
+pub(super) fn weighted_quantiles(values: &[f64], weights: &[f64], levels: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
     let total: f64 = weights.iter().sum();

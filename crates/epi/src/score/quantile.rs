@@ -76,6 +76,30 @@ impl QuantileForecast {
         self.values[self.values.len() / 2]
     }
 
+    /// Bounds on the probability that the forecast gives to values up to `observed`.
+    ///
+    /// Between two quantiles the probability is interpolated and both bounds are equal; beyond the outermost ones,
+    /// and where several quantiles are equal, only bounds are known.
+    pub fn probability_range(&self, observed: f64) -> (f64, f64) {
+        let (levels, values) = (&self.levels, &self.values);
+        let below = values.partition_point(|v| *v < observed);
+        let up_to = values.partition_point(|v| *v <= observed);
+        match (below, up_to) {
+            (0, 0) => (0.0, levels[0]),
+            (n, _) if n == values.len() => (levels[n - 1], 1.0),
+            (at, same) if at == same => {
+                let share = (observed - values[at - 1]) / (values[at] - values[at - 1]);
+                let p = levels[at - 1] + share * (levels[at] - levels[at - 1]);
+                (p, p)
+            }
+            // All of a forecast without width may lie on the truth.
+            (at, same) => (
+                if at == 0 { 0.0 } else { levels[at] },
+                if same == values.len() { 1.0 } else { levels[same - 1] },
+            ),
+        }
+    }
+
     /// Limits of the central interval of probability `central_prob`, if its levels are there.
     pub fn interval(&self, central_prob: f64) -> Option<(f64, f64)> {
         let low = 0.5 * (1.0 - central_prob);
@@ -171,6 +195,19 @@ mod tests {
         assert!(QuantileForecast::new(vec![0.25, 0.75], vec![1.0, 2.0]).is_err());
         assert!(QuantileForecast::new(vec![0.5], vec![f64::NAN]).is_err());
         assert!(QuantileForecast::new(vec![], vec![]).is_err());
+    }
+
+    #[test]
+    fn probabilities_are_interpolated_and_bounded_where_the_quantiles_say_no_more() {
+        let forecast = QuantileForecast::new(vec![0.25, 0.5, 0.75], vec![8.0, 10.0, 14.0]).unwrap();
+        for (observed, range) in
+            [(7.0, (0.0, 0.25)), (9.0, (0.375, 0.375)), (10.0, (0.5, 0.5)), (15.0, (0.75, 1.0))]
+        {
+            assert_eq!(forecast.probability_range(observed), range);
+        }
+        let point = QuantileForecast::new(vec![0.25, 0.5, 0.75], vec![0.0, 0.0, 3.0]).unwrap();
+        assert_eq!(point.probability_range(0.0), (0.0, 0.5));
+        assert_eq!(point.probability_range(3.0), (0.75, 1.0));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Command line. Commands call the same functions of `wanquan-app` as the HTTP handlers.
 
 mod analyze;
+mod forecast;
 mod pack;
+mod score;
 pub mod serve;
+mod tables;
 
 use crate::config::ServeArgs;
 use clap::{Parser, Subcommand};
@@ -21,6 +24,10 @@ enum Command {
     /// Report on line lists or counts: signals, reproduction number, growth, data quality.
     #[command(alias = "analyse")]
     Analyze(Box<analyze::AnalyzeArgs>),
+    /// Forecast counts by place, with quantiles, from what was known on a day or on many.
+    Forecast(Box<forecast::ForecastArgs>),
+    /// Score forecasts against the truth, and against other forecasts.
+    Score(Box<score::ScoreArgs>),
     /// Check and list packs (registers, diseases, places declared as data).
     Pack(pack::PackArgs),
     /// Run the server: console, API, public portal.
@@ -34,6 +41,8 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Analyze(args) => args.run(),
+            Command::Forecast(args) => args.run(),
+            Command::Score(args) => args.run(),
             Command::Pack(args) => args.run(),
             Command::Serve(args) => serve::run(&args),
             Command::Openapi => Ok(serve::print_openapi()),

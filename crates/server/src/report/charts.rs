@@ -13,24 +13,24 @@ const TOP: f64 = 14.0;
 const BOTTOM: f64 = 30.0;
 
 /// Where values and steps lie in a chart.
-struct Frame {
-    steps: usize,
-    top: f64,
+pub(super) struct Frame {
+    pub(super) steps: usize,
+    pub(super) top: f64,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers of steps and persons stay far below 2^53")]
 impl Frame {
-    fn x(&self, step: f64) -> f64 {
+    pub(super) fn x(&self, step: f64) -> f64 {
         LEFT + step / self.steps.max(1) as f64 * (WIDTH - LEFT - RIGHT)
     }
 
-    fn y(&self, value: f64) -> f64 {
+    pub(super) fn y(&self, value: f64) -> f64 {
         let share = (value / self.top).clamp(0.0, 1.0);
         HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
     }
 
     /// Axes with at most five lines of value and seven dates.
-    fn axes(&self, out: &mut String, total: &TotalSection, decimals: usize) {
+    pub(super) fn axes(&self, out: &mut String, label: impl Fn(usize) -> String, decimals: usize) {
         let raw = self.top / 4.0;
         let power = 10_f64.powf(raw.log10().floor());
         let unit = [1.0, 2.0, 5.0, 10.0].into_iter().map(|m| m * power).find(|u| *u >= raw).unwrap_or(raw);
@@ -49,19 +49,24 @@ impl Frame {
             value += unit;
         }
         let every = self.steps.div_ceil(7).max(1);
-        for (i, step) in total.curve.iter().enumerate().step_by(every) {
+        for i in (0..self.steps).step_by(every) {
             let _ = write!(
                 out,
                 "<text x='{:.1}' y='{:.1}' class='tick'>{}</text>",
                 self.x(i as f64),
                 HEIGHT - 10.0,
-                step.date
+                label(i)
             );
         }
     }
 }
 
-fn open(title: &str) -> String {
+fn date(total: &TotalSection, step: usize) -> String {
+    total.curve.get(step).map_or_else(String::new, |step| step.date.to_string())
+}
+
+/// The beginning of a chart; `title` is escaped already.
+pub(super) fn open(title: &str) -> String {
     format!("<svg viewBox='0 0 {WIDTH} {HEIGHT}' role='img' aria-label='{title}'><title>{title}</title>")
 }
 
@@ -77,7 +82,7 @@ pub fn curve(report: &Report, lang: Lang) -> String {
          patternTransform='rotate(45)'><line x1='0' y1='0' x2='0' y2='6' stroke='#999' stroke-width='2'/>\
          </pattern></defs>",
     );
-    frame.axes(&mut out, total, 0);
+    frame.axes(&mut out, |i| date(total, i), 0);
     let width = (frame.x(1.0) - frame.x(0.0)).max(0.2);
     for (i, step) in total.curve.iter().enumerate() {
         let x = frame.x(i as f64);
@@ -146,7 +151,7 @@ pub fn rt(report: &Report, lang: Lang) -> Option<String> {
     let top = total.rt.iter().map(|point| point.mean).fold(2.0_f64, f64::max).min(10.0) * 1.3;
     let frame = Frame { steps: total.curve.len(), top };
     let mut out = open(t(lang, "Reproduction number", "再生数"));
-    frame.axes(&mut out, total, 1);
+    frame.axes(&mut out, |i| date(total, i), 1);
     let start = total.curve.iter().position(|step| step.date == first.date).unwrap_or(0);
     let mut runs: Vec<Vec<(f64, usize)>> = Vec::new();
     let mut step = start;

@@ -19,6 +19,7 @@ svg{width:100%;height:auto;display:block}svg.map{max-width:640px;max-height:620p
 .spark path{stroke:#476f95;stroke-width:.9}.grid{stroke:#e3e8ec}.tick{font-size:11px;fill:#51606e}
 .bar{fill:#7d9db8}.bar.alarm{fill:#b3541e}.mark{fill:#8a1c1c}.upper{fill:none;stroke:#333;stroke-dasharray:4 3}
 .ribbon{fill:#476f95;opacity:.25}.mean{fill:none;stroke:#2a4d6e;stroke-width:2}.one{stroke:#8a1c1c;stroke-dasharray:6 4}
+.point{fill:#2a4d6e}.bar-fan{stroke:#476f95;stroke-width:6;opacity:.3}.observed{fill:none;stroke:#1c2530;stroke-width:1.4}
 .map path,.map rect{stroke:#8b98a5;stroke-width:.6}.tile{font-size:11px;text-anchor:middle;paint-order:stroke;stroke:#fff;stroke-width:2px}
 .c0{fill:#f4f6f8;background:#f4f6f8}.c1{fill:#fde3c8;background:#fde3c8}.c2{fill:#fbbf85;background:#fbbf85}
 .c3{fill:#f08d49;background:#f08d49}.c4{fill:#cc5b1f;background:#cc5b1f}.c5{fill:#8b2f0b;background:#8b2f0b}
@@ -53,18 +54,28 @@ pub fn render(reports: &[Report], packs: &Packs, lang: Lang) -> String {
         [one] => escape(&one.file.name),
         many => format!("{} {}", many.len(), t(lang, "reports", "份报告")),
     };
-    let mut out = format!(
+    let mut out = open(&title, lang);
+    for report in reports {
+        article(&mut out, report, packs, lang);
+    }
+    end(&mut out);
+    out
+}
+
+/// The beginning of a page; `title` is escaped already.
+pub(super) fn open(title: &str, lang: Lang) -> String {
+    format!(
         "<!doctype html>\n<html lang='{}'>\n<head><meta charset='utf-8'>\
          <meta name='viewport' content='width=device-width,initial-scale=1'>\
          <meta http-equiv='Content-Security-Policy' content=\"default-src 'none'; style-src 'unsafe-inline'\">\
          <title>{title}</title><style>{STYLE}</style></head>\n<body>\n",
         t(lang, "en", "zh-CN")
-    );
-    for report in reports {
-        article(&mut out, report, packs, lang);
-    }
+    )
+}
+
+/// The end of a page.
+pub(super) fn end(out: &mut String) {
     out.push_str("</body>\n</html>\n");
-    out
 }
 
 fn article(out: &mut String, report: &Report, packs: &Packs, lang: Lang) {

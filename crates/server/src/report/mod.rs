@@ -1,6 +1,7 @@
-//! Renders the report of `wanquan analyze`: text for a terminal, one HTML page, JSON.
+//! Renders the report of `wanquan analyze`: text for a terminal, one HTML page, JSON; and the charts of other commands.
 
 pub mod charts;
+pub mod fan;
 pub mod html;
 pub mod map;
 pub mod text;
