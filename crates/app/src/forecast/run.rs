@@ -3,7 +3,8 @@
 use super::hub::{Counts, Revisions};
 use super::{Cell, Error, days_after, days_between};
 use crate::analyse::spread_corrections;
-use crate::ingest::series::{Place, SeriesSet};
+use crate::ingest::read::Table;
+use crate::ingest::series::{Place, SeriesOptions, SeriesSet, read_series};
 use jiff::civil::Date;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -107,7 +108,28 @@ pub fn forecast_series(
     })
 }
 
-/// Last labels of the series of a table: the reference date where none is asked for.
+/// Reads a panel: `series, date, cases` where the table has columns of these names, else whatever series it holds.
+///
+/// # Errors
+/// As [`read_series`].
+pub fn read_panel(table: &Table, options: &SeriesOptions) -> Result<SeriesSet, Error> {
+    let or = |given: &Option<String>, usual: &str| {
+        given.clone().or_else(|| table.column(usual).map(|at| table.header[at].clone()))
+    };
+    let mut options = options.clone();
+    // Only together: a table with a column `cases` of its own may be of any other layout.
+    if table.column("series").is_some() {
+        options.region = or(&options.region, "series");
+        options.date = or(&options.date, "date");
+        options.count = or(&options.count, "cases");
+    }
+    Ok(read_series(table, &options)?)
+}
+
+/// Last label of the series of a table: the reference date where none is asked for.
+///
+/// # Errors
+/// A calendar that runs past the year 9999.
 pub fn last_label(set: &SeriesSet) -> Result<Date, Error> {
     let labels = CountSeries::new(set.start, set.step, vec![None; set.steps])?;
     Ok(labels.date(set.steps.saturating_sub(1)))
@@ -119,6 +141,9 @@ pub fn place_key(place: &Place) -> String {
 }
 
 /// Counts of a table of series, as the truth to score by.
+///
+/// # Errors
+/// As [`last_label`].
 pub fn counts_of(set: &SeriesSet) -> Result<Counts, Error> {
     let labels = CountSeries::new(set.start, set.step, vec![None; set.steps])?;
     let mut counts = Counts::default();

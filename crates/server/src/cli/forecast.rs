@@ -11,10 +11,10 @@ use std::process::ExitCode;
 use wanquan_app::forecast::hub::{Compressed, Counts, Revisions, read_counts, read_population};
 use wanquan_app::forecast::hub::{read_revisions, write_forecasts};
 use wanquan_app::forecast::run::{
-    Order, Outcome, counts_of, forecast_revisions, forecast_series, last_label,
+    Order, Outcome, counts_of, forecast_revisions, forecast_series, last_label, read_panel,
 };
 use wanquan_app::ingest::dates::DateOrder;
-use wanquan_app::ingest::series::{SeriesOptions, SeriesSet, Step, read_series};
+use wanquan_app::ingest::series::{SeriesOptions, SeriesSet, Step};
 use wanquan_epi::forecast::ForecastConfig;
 
 /// Arguments of `wanquan forecast`.
@@ -189,9 +189,7 @@ impl ForecastArgs {
             date_order: self.date_order,
             counting: None,
         };
-        let set = tables::read(path, |table| {
-            read_series(table, &options).map_err(|error| anyhow::anyhow!("{} [{}]", error, error.code()))
-        })?;
+        let set = tables::read(path, |table| Ok(read_panel(table, &options)?))?;
         for remark in &set.remarks {
             eprintln!("wanquan: {}: {}", remark.code, crate::report::plain(&remark.text.en));
         }

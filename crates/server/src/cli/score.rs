@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use wanquan_app::forecast::Cell;
 use wanquan_app::forecast::evaluate::{By, Evaluation, Scores, evaluate};
 use wanquan_app::forecast::hub::{Counts, csv_cell, is_counts, read_counts, read_forecasts};
-use wanquan_app::forecast::run::counts_of;
-use wanquan_app::ingest::series::{SeriesOptions, read_series};
+use wanquan_app::forecast::run::{counts_of, read_panel};
+use wanquan_app::ingest::series::SeriesOptions;
 
 /// Arguments of `wanquan score`.
 #[derive(Args)]
@@ -106,8 +106,7 @@ fn truth(table: &wanquan_app::ingest::read::Table) -> anyhow::Result<Counts> {
     if is_counts(table) {
         return Ok(read_counts(table)?);
     }
-    let set = read_series(table, &SeriesOptions::default())
-        .map_err(|error| anyhow::anyhow!("{} [{}]", error, error.code()))?;
+    let set = read_panel(table, &SeriesOptions::default())?;
     Ok(counts_of(&set)?)
 }
 
