@@ -430,6 +430,7 @@ const session = () => ({
   ],
   home_region: { ...regions.get("140400"), path: "" },
   today: TODAY,
+  time_zone: "Asia/Shanghai",
   demo: true,
   synthetic_notice: true,
 });

@@ -105,6 +105,19 @@ impl App {
         self.0.clock.now()
     }
 
+    /// Time zone of the installation as browsers know it: an IANA name, or an offset such as +08:00.
+    pub fn time_zone_name(&self) -> String {
+        let zone = &self.0.options.time_zone;
+        zone.iana_name().map_or_else(
+            || {
+                let seconds = zone.to_offset(self.now()).seconds();
+                let (sign, minutes) = (if seconds < 0 { '-' } else { '+' }, seconds.abs() / 60);
+                format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+            },
+            str::to_owned,
+        )
+    }
+
     /// The civil day of an instant at the place of the installation.
     pub fn day_of(&self, at: Timestamp) -> Date {
         self.0.options.time_zone.to_datetime(at).date()

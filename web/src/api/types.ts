@@ -1,58 +1,20 @@
-/** Shapes of `/api/v1`, until the generated client stands in their place. */
+/** Names that the console uses for the generated shapes of `/api/v1`. */
+import type { components } from "./schema";
 
-export interface Label {
-  en: string;
-  zh: string;
-}
+type Shape<Name extends keyof components["schemas"]> = components["schemas"][Name];
 
-export interface Issue {
-  code: string;
-  severity: string;
-  field?: string | null;
-  column?: string | null;
-  row?: number | null;
-  value?: string | null;
-  message_en: string;
-  message_zh: string;
-}
+export type Label = Shape<"Label">;
+export type RegionRef = Shape<"RegionRef">;
+export type Issue = Shape<"IssueBody">;
+export type Problem = Shape<"Problem">;
+export type Health = Shape<"Health">;
+export type Session = Shape<"SessionBody">;
 
-export interface Problem {
-  type: string;
-  title: string;
-  status: number;
-  code: string;
-  detail: string;
-  issues?: Issue[];
-  current_version?: number | null;
-}
+// From here on written by hand, until the server declares these shapes too.
 
 export interface Page<T> {
   items: T[];
   next_cursor?: string | null;
-}
-
-export interface Health {
-  status: string;
-  version: string;
-  now: string;
-  demo: boolean;
-  demo_accounts: { username: string; password: string; role: Label }[];
-}
-
-export interface Session {
-  user: { id: string; username: string; display_name: string };
-  grants: { role: string; role_label: Label; region: string; region_name: string }[];
-  actions: string[];
-  home_region: { code: string; name: string; level: string; path: string };
-  today: string;
-  demo: boolean;
-  synthetic_notice: boolean;
-}
-
-export interface RegionRef {
-  code: string;
-  name: string;
-  level: string;
 }
 
 export interface Population {

@@ -6,13 +6,12 @@ import {
   WifiOutlined,
 } from "@ant-design/icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Dropdown, Tag, Tooltip } from "antd";
+import { Alert, Button, Dropdown, Tag, Tooltip } from "antd";
 import { Suspense } from "react";
 import { Navigate, Outlet, useLocation } from "react-router";
 import { request } from "../api/client";
-import type { Session } from "../api/types";
 import { useI18n } from "../shared/i18n/i18n";
-import { sessionQuery } from "../shared/session";
+import { isPlaced, sessionQuery, type PlacedSession } from "../shared/session";
 import { LanguageSwitch } from "../shared/ui/LanguageSwitch";
 import { ProblemAlert } from "../shared/ui/ProblemAlert";
 import { Emblem } from "../shared/ui/Emblem";
@@ -23,15 +22,17 @@ import { paths } from "./paths";
 
 /** Frame of the signed-in pages; whoever is not signed in is sent to do so and comes back. */
 export function Shell() {
+  const { t } = useI18n();
   const session = useQuery(sessionQuery);
   const location = useLocation();
   if (session.isPending) return <Opening />;
   if (session.error) return <ProblemAlert error={session.error} retry={() => void session.refetch()} />;
   if (!session.data) return <Navigate to={paths.signIn(location.pathname + location.search)} replace />;
+  if (!isPlaced(session.data)) return <Alert type="error" showIcon title={t("shell.no_place")} />;
   return <Frame session={session.data} />;
 }
 
-function Frame({ session }: { session: Session }) {
+function Frame({ session }: { session: PlacedSession }) {
   const { t } = useI18n();
   const live = useLiveUpdates();
   return (
@@ -57,7 +58,7 @@ function Frame({ session }: { session: Session }) {
   );
 }
 
-function Header({ session, live }: { session: Session; live: boolean }) {
+function Header({ session, live }: { session: PlacedSession; live: boolean }) {
   const { t, text, format } = useI18n();
   const client = useQueryClient();
   const signOut = useMutation({

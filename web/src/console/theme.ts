@@ -12,6 +12,12 @@ export const theme: ThemeConfig = {
     colorTextBase: "#1d2b3a",
     colorBorder: "#cfd7e0",
     colorBorderSecondary: "#e3e8ee",
+    // Hints and empty tables are read too: at least 4.5 to 1 on white.
+    colorTextPlaceholder: "#6d7883",
+    colorTextQuaternary: "#6d7883",
+    colorTextDisabled: "rgba(29, 43, 58, 0.32)",
+    colorTextTertiary: "#66737f",
+    colorTextDescription: "#5d6975",
     colorBgLayout: "#eff2f6",
     borderRadius: 4,
     borderRadiusLG: 6,

@@ -4,6 +4,13 @@ import { keys } from "../api/keys";
 import { asProblem } from "../api/problem";
 import type { Session } from "../api/types";
 
+/** A session at an installation that knows a place; without one there is no page to show. */
+export type PlacedSession = Session & { home_region: NonNullable<Session["home_region"]> };
+
+export function isPlaced(session: Session): session is PlacedSession {
+  return session.home_region != null;
+}
+
 /** Who is signed in; `null` when nobody is. */
 export const sessionQuery = queryOptions({
   queryKey: keys.session,
@@ -19,9 +26,9 @@ export const sessionQuery = queryOptions({
 });
 
 /** The session of a page behind the sign-in: the shell shows such pages only once it is known. */
-export function useSession(): Session {
+export function useSession(): PlacedSession {
   const { data } = useQuery(sessionQuery);
-  if (!data) throw new Error("useSession outside of the signed-in pages");
+  if (!data || !isPlaced(data)) throw new Error("useSession outside of the signed-in pages");
   return data;
 }
 

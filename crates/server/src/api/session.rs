@@ -27,6 +27,8 @@ pub struct SessionBody {
     /// The civil day at the place of the installation.
     #[schema(format = Date)]
     pub today: String,
+    /// Time zone in which days begin and end there: an IANA name, or an offset such as +08:00.
+    pub time_zone: String,
     /// A demonstration on replayed history.
     pub demo: bool,
     /// Whether the screen says that some records are synthetic.
@@ -162,6 +164,7 @@ fn body(api: &Api, actor: &Actor, username: &str) -> SessionBody {
         actions: actions_of(&api.app, actor).into_iter().map(|action| action.as_str()).collect(),
         home_region: home.map(|r| HomeRegion { region: r.into(), path: r.path.clone() }),
         today: api.app.today().to_string(),
+        time_zone: api.app.time_zone_name(),
         demo: api.app.is_demo(),
         synthetic_notice: api.app.is_demo(),
     }

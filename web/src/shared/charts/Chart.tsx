@@ -1,11 +1,5 @@
 import { BarChart, CustomChart, LineChart, ScatterChart } from "echarts/charts";
-import {
-  AriaComponent,
-  GridComponent,
-  MarkAreaComponent,
-  MarkLineComponent,
-  TooltipComponent,
-} from "echarts/components";
+import { AriaComponent, GridComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import { init, use as register, type EChartsType } from "echarts/core";
 import { SVGRenderer } from "echarts/renderers";
 import { useEffect, useRef } from "react";
@@ -19,7 +13,6 @@ register([
   AriaComponent,
   GridComponent,
   TooltipComponent,
-  MarkAreaComponent,
   MarkLineComponent,
   SVGRenderer,
 ]);

@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import type { CurveDay } from "../../api/types";
 import { useI18n } from "../i18n/i18n";
 import { Chart } from "./Chart";
-import { ink, runs, timeFrame, type ChartOption } from "./option";
+import { ink, runs, shade, timeFrame, type ChartOption } from "./option";
 
 interface Props {
   curve: CurveDay[];
@@ -22,10 +22,7 @@ export function EpidemicCurve({ curve, measure, place, height = 250, marked }: P
       curve.map((day) => day.date),
       format.dayOfYear,
     );
-    const areas = runs(curve, (day) => day.incomplete).map(([from, to]) => [
-      { xAxis: curve[from]?.date, name: t("figure.incomplete") },
-      { xAxis: curve[to]?.date },
-    ]);
+    const incomplete = runs(curve, (day) => day.incomplete);
     const alarms = curve.filter((day) => day.alarm);
     const line = {
       type: "line" as const,
@@ -57,13 +54,8 @@ export function EpidemicCurve({ curve, measure, place, height = 250, marked }: P
               color: day.date === marked ? ink.alarm : day.incomplete ? ink.barPale : ink.bar,
             },
           })),
-          markArea: {
-            silent: true,
-            itemStyle: { color: ink.incomplete },
-            label: { position: "insideTop", color: ink.text, fontSize: 11 },
-            data: areas as never,
-          },
         },
+        shade(incomplete, t("figure.incomplete")),
         {
           ...line,
           name: t("figure.expected"),

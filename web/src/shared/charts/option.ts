@@ -71,3 +71,39 @@ export function runs<T>(days: T[], test: (day: T) => boolean): [number, number][
   });
   return found;
 }
+
+/** Shades runs of days over their whole width; a marked area of the library would end in the middle of its last day. */
+export function shade(stretches: [number, number][], name: string): CustomSeriesOption {
+  return {
+    type: "custom",
+    name,
+    silent: true,
+    z: 0,
+    data: stretches,
+    renderItem: (params, api) => {
+      const day = (api.size?.([1, 0]) as number[])[0] ?? 0;
+      const [left = 0] = api.coord([api.value(0), 0]);
+      const [right = 0] = api.coord([api.value(1), 0]);
+      const frame = params.coordSys as unknown as { y: number; height: number };
+      const shape = { x: left - day / 2, y: frame.y, width: right - left + day, height: frame.height };
+      return {
+        type: "group",
+        children: [
+          { type: "rect", shape, style: { fill: ink.incomplete } },
+          {
+            type: "text",
+            style: {
+              text: name,
+              x: shape.x + shape.width - 4,
+              y: frame.y + 4,
+              align: "right",
+              fill: ink.text,
+              font: `11px ${fontFamily}`,
+            },
+          },
+        ],
+      };
+    },
+    encode: { x: [0, 1] },
+  };
+}

@@ -28,8 +28,16 @@ describe("format", () => {
     expect(en.interval(0.5, 1.25, 2)).toBe("0.50 – 1.25");
     expect(en.signed(3)).toBe("+3");
     expect(en.signed(0)).toBe("0");
+    expect(en.signed(-1234)).toBe("\u22121,234");
+    expect(en.decimal(-0.5)).toBe("\u22120.5");
     expect(en.percent(0.256)).toBe("26%");
     expect(en.bytes(1536)).toBe("1.5 kB");
+  });
+
+  it("writes instants in the time zone of the installation", () => {
+    expect(formatFor("en", "Asia/Shanghai").instant("2020-02-11T16:30:00Z")).toBe("12 Feb 2020 00:30");
+    expect(formatFor("zh", "Asia/Shanghai").instant("2020-02-11T16:30:00Z")).toBe("2020年2月12日 00:30");
+    expect(formatFor("en", "No/Where").instant("2020-02-11T16:30:00Z")).toMatch(/^1[12] Feb 2020 \d\d:\d\d$/);
   });
 
   it("counts days across a leap day and the end of a year", () => {

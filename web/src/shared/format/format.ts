@@ -22,7 +22,7 @@ export interface Format {
   date: (iso: Maybe<string>) => string;
   /** Month and day, for axes. */
   dayOfYear: (iso: Maybe<string>) => string;
-  /** Instant in the browser's time zone, to the minute. */
+  /** Instant in the time zone of the installation, to the minute. */
   instant: (iso: Maybe<string>) => string;
   /** Size of a file. */
   bytes: (n: Maybe<number>) => string;
@@ -30,36 +30,31 @@ export interface Format {
   digest: (hex: Maybe<string>) => string;
 }
 
-export function formatFor(lang: Lang): Format {
+/** `timeZone`: name or offset in which days begin and end; that of the browser if not given. */
+export function formatFor(lang: Lang, timeZone?: string): Format {
   const locale = LOCALE[lang];
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const sign = new Intl.NumberFormat(locale, { maximumFractionDigits: 0, signDisplay: "exceptZero" });
-  const instant = new Intl.DateTimeFormat(locale, {
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-    hour: "2-digit",
-    minute: "2-digit",
-    hour12: false,
-  });
+  const instant = instantFormat(timeZone);
   const decimals = (digits: number) =>
     new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
   const decimal = (n: Maybe<number>, digits = 1) =>
-    n == null || !Number.isFinite(n) ? NONE : decimals(digits).format(n);
+    n == null || !Number.isFinite(n) ? NONE : withMinus(decimals(digits).format(n));
+  const date = (iso: Maybe<string>) => {
+    const parts = civil(iso);
+    if (!parts) return NONE;
+    // A civil date has no time zone: it must never pass through the browser's.
+    if (lang === "zh") return `${parts.year}年${parts.month}月${parts.day}日`;
+    return `${parts.day} ${MONTHS[parts.month - 1] ?? ""} ${parts.year}`;
+  };
   return {
-    count: (n) => (n == null ? NONE : whole.format(n)),
+    count: (n) => (n == null ? NONE : withMinus(whole.format(n))),
     decimal,
-    signed: (n) => (n == null ? NONE : sign.format(n)),
+    signed: (n) => (n == null ? NONE : withMinus(sign.format(n))),
     percent: (fraction, digits = 0) => (fraction == null ? NONE : `${decimal(fraction * 100, digits)}%`),
     interval: (lower, upper, digits = 1) => `${decimal(lower, digits)} – ${decimal(upper, digits)}`,
-    date: (iso) => {
-      const parts = civil(iso);
-      if (!parts) return NONE;
-      // A civil date has no time zone: it must never pass through the browser's.
-      if (lang === "zh") return `${parts.year}年${parts.month}月${parts.day}日`;
-      return `${parts.day} ${MONTHS[parts.month - 1] ?? ""} ${parts.year}`;
-    },
+    date,
     dayOfYear: (iso) => {
       const parts = civil(iso);
       if (!parts) return NONE;
@@ -68,7 +63,9 @@ export function formatFor(lang: Lang): Format {
     instant: (iso) => {
       if (!iso) return NONE;
       const at = new Date(iso);
-      return Number.isNaN(at.getTime()) ? NONE : instant.format(at);
+      if (Number.isNaN(at.getTime())) return NONE;
+      const part = Object.fromEntries(instant.formatToParts(at).map(({ type, value }) => [type, value]));
+      return `${date(`${part.year}-${part.month}-${part.day}`)} ${part.hour}:${part.minute}`;
     },
     bytes: (n) => {
       if (n == null) return NONE;
@@ -78,6 +75,27 @@ export function formatFor(lang: Lang): Format {
     },
     digest: (hex) => (hex ? hex.slice(0, 12) : NONE),
   };
+}
+
+/** A true minus: a hyphen breaks at the end of a line and is as short as the dash between two numbers. */
+function withMinus(text: string): string {
+  return text.replace("-", "\u2212");
+}
+
+function instantFormat(timeZone: string | undefined): Intl.DateTimeFormat {
+  const parts = {
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+  } as const;
+  try {
+    return new Intl.DateTimeFormat("en-GB", { ...parts, hourCycle: "h23", timeZone });
+  } catch {
+    // An older browser may not know offsets as zones; its own zone is then better than no time at all.
+    return new Intl.DateTimeFormat("en-GB", { ...parts, hourCycle: "h23" });
+  }
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

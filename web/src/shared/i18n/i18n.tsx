@@ -1,6 +1,8 @@
+import { useQuery } from "@tanstack/react-query";
 import { createContext, use, useEffect, useMemo, useState, type ReactNode } from "react";
 import type { Label } from "../../api/types";
 import { formatFor, type Format, type Lang } from "../format/format";
+import { sessionQuery } from "../session";
 import { messages, type MessageKey } from "./messages";
 
 export type Values = Record<string, string | number>;
@@ -37,6 +39,8 @@ function initialLang(): Lang {
 /** Language is global because every component speaks it; it outlives the session, so the browser keeps it. */
 export function I18nProvider({ children }: { children: ReactNode }) {
   const [lang, setLang] = useState<Lang>(initialLang);
+  // Only watched here; whoever needs the session asks for it.
+  const timeZone = useQuery({ ...sessionQuery, enabled: false }).data?.time_zone;
   useEffect(() => {
     document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
   }, [lang]);
@@ -49,9 +53,9 @@ export function I18nProvider({ children }: { children: ReactNode }) {
       },
       t: (key, values) => translate(lang, key, values),
       text: (label) => label?.[lang] || label?.en || label?.zh || "",
-      format: formatFor(lang),
+      format: formatFor(lang, timeZone),
     }),
-    [lang],
+    [lang, timeZone],
   );
   return <Context value={value}>{children}</Context>;
 }

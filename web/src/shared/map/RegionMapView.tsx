@@ -1,5 +1,7 @@
 import { useMemo, type KeyboardEvent } from "react";
 import type { RegionMap } from "../../api/types";
+import { labelSpots } from "./labels";
+import { shortName } from "./names";
 import { layOut } from "./projection";
 import type { ColourScale } from "./scale";
 
@@ -52,6 +54,23 @@ export function RegionMapView({ map, values, scale, label, onOpen }: Props) {
         : { role: "img", "aria-label": title, className: "map-region" },
     };
   };
+  const written = useMemo(
+    () =>
+      labelSpots(
+        drawn.shapes.map((shape) => {
+          const value = values.get(shape.code);
+          const letters = Math.max(dense ? 0 : 2 * shortName(shape.name).length, value?.text.length ?? 0);
+          return {
+            code: shape.code,
+            ...shape.label,
+            width: letters * (dense ? 6.5 : 7.2) + 2,
+            height: dense ? 13 : 28,
+            weight: value?.value ?? 0,
+          };
+        }),
+      ),
+    [drawn, values, dense],
+  );
   const colourOf = (code: string) => scale.colour(values.get(code)?.value ?? 0);
   const inkOf = (code: string) => scale.ink(values.get(code)?.value ?? 0);
 
@@ -76,6 +95,10 @@ export function RegionMapView({ map, values, scale, label, onOpen }: Props) {
       {drawn.shapes.map((shape) => {
         const value = values.get(shape.code);
         if (dense && !value?.value) return null;
+        const mark = value?.signals;
+        const beside = written.has(shape.code);
+        if (!beside && !mark) return null;
+        const letters = dense ? (value?.text.length ?? 0) : 2 * shortName(shape.name).length;
         return (
           <g
             key={shape.code}
@@ -84,11 +107,13 @@ export function RegionMapView({ map, values, scale, label, onOpen }: Props) {
             fill={inkOf(shape.code)}
             aria-hidden
           >
-            {!dense && <text y={-2}>{shortName(shape.name)}</text>}
-            <text y={dense ? 4 : 12} className="map-value">
-              {value?.text}
-            </text>
-            {!!value?.signals && <SignalMark x={dense ? 11 : 26} y={dense ? -4 : -12} />}
+            {beside && !dense && <text y={-2}>{shortName(shape.name)}</text>}
+            {beside && (
+              <text y={dense ? 4 : 12} className="map-value">
+                {value?.text}
+              </text>
+            )}
+            {!!mark && <SignalMark x={beside ? letters * 3.4 + 9 : 0} y={dense ? 0 : -7} />}
           </g>
         );
       })}
@@ -137,12 +162,4 @@ function SignalMark({ x, y }: { x: number; y: number }) {
       <path d="M0-4.6l4.6 8h-9.2z" />
     </g>
   );
-}
-
-const SUFFIX =
-  /(?:(?:满|回|藏|苗|彝|壮|土家|布依|朝鲜|哈萨克|蒙古|维吾尔)族?)*(?:自治区|自治州|特别行政区|地区|街道办事处|社区居委会|村委会|[省市区县镇乡盟])$/;
-
-/** Name without the administrative suffix, as maps write it; names of two characters keep theirs (郊区, 沁县). */
-function shortName(name: string): string {
-  return name.length > 2 ? name.replace(SUFFIX, "") || name : name;
 }

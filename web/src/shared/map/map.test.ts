@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { labelSpots } from "./labels";
+import { shortName } from "./names";
 import { layOut } from "./projection";
 import { colourScale } from "./scale";
 
@@ -76,5 +78,31 @@ describe("layOut", () => {
       shapes: [],
       tiles: [],
     });
+  });
+});
+
+describe("labels", () => {
+  const at = (code: string, x: number, weight: number) => ({ code, x, y: 0, width: 20, height: 10, weight });
+
+  it("are left out where they would touch a heavier one", () => {
+    const written = labelSpots([at("a", 0, 1), at("b", 15, 5), at("c", 40, 0)]);
+    expect([...written].sort()).toEqual(["b", "c"]);
+  });
+
+  it("name regions as maps do", () => {
+    const names = [
+      "内蒙古自治区",
+      "西藏自治区",
+      "新疆维吾尔自治区",
+      "广西壮族自治区",
+      "恩施土家族苗族自治州",
+    ];
+    expect(names.map(shortName)).toEqual(["内蒙古", "西藏", "新疆", "广西", "恩施"]);
+    expect(["长治市", "沁县", "香港特别行政区", "延边朝鲜族自治州"].map(shortName)).toEqual([
+      "长治",
+      "沁县",
+      "香港",
+      "延边",
+    ]);
   });
 });

@@ -1,10 +1,12 @@
 import { Theme } from "@rjsf/antd";
 import { withTheme, type FormProps } from "@rjsf/core";
 import type { ErrorSchema, RJSFSchema, UiSchema, WidgetProps } from "@rjsf/utils";
-import { Button, Space } from "antd";
+import { useQuery } from "@tanstack/react-query";
+import { Button, Select, Space } from "antd";
 import { useMemo, useState, type ReactNode } from "react";
 import { asProblem } from "../../../api/problem";
 import type { Data, Issue, Register } from "../../../api/types";
+import { diseasesQuery } from "../../../shared/catalog";
 import { useI18n } from "../../../shared/i18n/i18n";
 import { useSession } from "../../../shared/session";
 import { DateField } from "../../../shared/ui/DateField";
@@ -15,7 +17,23 @@ import { visibleFields } from "./visibleFields";
 
 const ThemedForm = withTheme<Data>(Theme);
 
+function DiseaseWidget({ id, value, onChange, label, disabled }: WidgetProps) {
+  const { text } = useI18n();
+  const diseases = useQuery(diseasesQuery).data?.items ?? [];
+  return (
+    <Select
+      id={id}
+      aria-label={label}
+      value={(value as string) || undefined}
+      onChange={(id) => onChange(id)}
+      disabled={disabled}
+      options={diseases.map((d) => ({ value: d.id, label: text(d.label) }))}
+    />
+  );
+}
+
 const widgets = {
+  disease: DiseaseWidget,
   region: ({ id, value, onChange, label, disabled }: WidgetProps) => (
     <RegionSelect id={id} ariaLabel={label} value={value as string} onChange={onChange} disabled={disabled} />
   ),
@@ -73,8 +91,15 @@ export function RecordForm({
     const order = (register.ui_schema["ui:order"] as string[] | undefined)?.filter(
       (id) => schema.properties?.[id],
     );
-    return { ...register.ui_schema, "ui:order": order, "ui:submitButtonOptions": { norender: true } };
-  }, [register.ui_schema, schema]);
+    const diseases = register.fields.filter((field) => field.role === "disease");
+    const chosen = Object.fromEntries(diseases.map(({ id }) => [id, { "ui:widget": "disease" }]));
+    return {
+      ...register.ui_schema,
+      ...chosen,
+      "ui:order": order,
+      "ui:submitButtonOptions": { norender: true },
+    };
+  }, [register.ui_schema, register.fields, schema]);
 
   const problem = error ? asProblem(error) : null;
   const byField = useMemo(() => errorSchema(problem?.issues ?? [], lang), [problem?.issues, lang]);
@@ -88,7 +113,7 @@ export function RecordForm({
     noHtml5Validate: true,
     showErrorList: false,
     disabled: busy,
-    formContext: { labelAlign: "left", rowGutter: 20 },
+    formContext: { colSpan: 12, labelAlign: "left", rowGutter: 20 },
     onChange: (event) => {
       const next = event.formData ?? {};
       setData(next);

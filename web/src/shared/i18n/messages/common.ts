@@ -27,6 +27,10 @@ export const common = {
   "nav.open_signals": { en: "{n} open signals", zh: "{n} 个待评估信号" },
 
   "shell.skip": { en: "Skip to content", zh: "跳到正文" },
+  "shell.no_place": {
+    en: "No place is loaded: add a pack with regions to the packs folder and restart the server",
+    zh: "未加载任何地区：请在 packs 文件夹中加入含地区的知识包并重启服务",
+  },
   "shell.account": { en: "Account: {name}", zh: "账户：{name}" },
   "shell.scope": { en: "Region scope: {region}", zh: "辖区：{region}" },
   "shell.today": { en: "Today at this installation", zh: "本系统的当前日期" },
