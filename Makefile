@@ -40,16 +40,19 @@ test-browser: web/dist/.ready e2e/node_modules/.ready
 	$(CARGO) build -p wanquan-server
 	scripts/browser-tests
 
-lint: web/node_modules/.ready web/dist/.ready ## Check formatting, lints, licences
+lint: web/node_modules/.ready web/dist/.ready e2e/node_modules/.ready ## Check formatting, lints, licences
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	cd web && $(NPM) run lint && $(NPM) run typecheck
+	cd e2e && $(NPM) run typecheck
+	web/node_modules/.bin/prettier --config web/.prettierrc.json --check --log-level warn 'e2e/{support,tests}/**' 'e2e/*.ts'
 	node scripts/check-licences.mjs
 	@if command -v cargo-deny >/dev/null; then cargo deny --offline check bans sources; fi
 
 fmt: web/node_modules/.ready ## Format everything
 	$(CARGO) fmt --all
 	cd web && $(NPM) run format
+	web/node_modules/.bin/prettier --config web/.prettierrc.json --write --log-level warn 'e2e/{support,tests}/**' 'e2e/*.ts'
 
 bench: ## Run the benchmarks (quiet machine; figures go to docs/performance.md)
 	$(CARGO) bench --workspace

@@ -39,6 +39,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
             "Make the first administrator (works once, for 24 hours):\n  {base}/console/setup?token={secret}"
         );
     }
+    println!("Press Ctrl-C to stop.");
     run(app, config, listener, Vec::new()).await
 }
 

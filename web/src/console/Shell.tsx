@@ -64,9 +64,9 @@ function Header({ session, live }: { session: PlacedSession; live: boolean }) {
   const signOut = useMutation({
     mutationFn: () => request<undefined>("DELETE", "/session"),
     onSuccess: () => {
-      // Nothing of one account may show under the next one.
-      client.clear();
       client.setQueryData(sessionQuery.queryKey, null);
+      // Nothing of one account may show under the next one. The session stays: this page watches it.
+      client.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] });
     },
   });
   const roles = session.grants.map((g) => `${text(g.role_label)} · ${g.region_name}`);

@@ -76,7 +76,10 @@ export function SignInPage() {
       </Form>
       <DemoAccounts
         accounts={health.data?.demo_accounts ?? []}
-        onChoose={(account) => form.setFieldsValue(account)}
+        onChoose={(account) => {
+          form.setFieldsValue(account);
+          signIn.mutate(account);
+        }}
       />
     </EntryFrame>
   );
@@ -97,12 +100,8 @@ function DemoAccounts({ accounts, onChoose }: DemoProps) {
       <ul>
         {accounts.map(({ username, password, role }) => (
           <li key={username}>
-            <Button
-              size="small"
-              aria-label={t("session.demo_use", { name: username })}
-              onClick={() => onChoose({ username, password })}
-            >
-              {username} · {text(role)}
+            <Button block onClick={() => onChoose({ username, password })}>
+              {text(role)} <code>{username}</code>
             </Button>
           </li>
         ))}

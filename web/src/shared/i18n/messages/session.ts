@@ -17,7 +17,6 @@ export const session = {
     zh: "系统提示，由人决定",
   },
   "session.demo_accounts": { en: "Accounts of this demonstration", zh: "演示账户" },
-  "session.demo_use": { en: "Use account {name}", zh: "使用账户 {name}" },
 
   "setup.title": { en: "Create the first administrator", zh: "创建首位管理员" },
   "setup.note": {

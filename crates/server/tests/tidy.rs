@@ -1,0 +1,27 @@
+//! Files that must agree with each other.
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn stems(folder: &Path) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    entries.map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn the_committed_contract_is_that_of_the_handlers() {
+    let committed = std::fs::read_to_string(repository().join("crates/server/openapi.json")).unwrap();
+    let fresh = wanquan_server::api::openapi::contract();
+    assert!(committed == fresh, "run `make openapi` and commit crates/server/openapi.json and the client");
+}
+
+#[test]
+fn migrations_come_in_pairs() {
+    let folder = repository().join("crates/store/migrations");
+    assert_eq!(stems(&folder.join("sqlite")), stems(&folder.join("postgres")));
+}
