@@ -24,3 +24,4 @@ pub mod text;
 pub mod unit;
 pub mod validate;
 pub mod value;
+pub mod work;

@@ -25,6 +25,9 @@ pub mod bulk;
 mod dialect;
 mod error;
 pub mod job;
+pub mod level;
+pub mod notice;
+pub mod plan_run;
 pub mod publication;
 pub mod record;
 pub mod session;
@@ -34,6 +37,7 @@ mod store;
 pub mod tally;
 mod time;
 pub mod token;
+pub mod work;
 
 pub use dialect::Tx;
 pub use error::Error;

@@ -1,0 +1,401 @@
+//! What is to be done about records: state, unit, deadline, and the history of both.
+
+use crate::dialect::{Bind, Tx, bind_all, on_db, placeholders, run_on_db};
+use crate::error::Error;
+use crate::time;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+use sqlx::AssertSqlSafe;
+use sqlx::types::Json as Jsonb;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+use uuid::Uuid;
+use wanquan_domain::record::RecordId;
+use wanquan_domain::region::subtree_bounds;
+use wanquan_domain::unit::Unit;
+use wanquan_domain::work::{Pending, Raised, Work, WorkAct, WorkEntry};
+
+const WHAT: &str = "work";
+/// Longest page.
+const LIMIT_MAX: u32 = 1_000;
+/// Stands for no deadline.
+const NEVER: i64 = i64::MAX;
+
+#[derive(Serialize, Deserialize)]
+struct PendingColumn {
+    step: String,
+    by: String,
+    values: Map<String, Json>,
+    reason: Option<String>,
+}
+
+impl From<&Pending> for PendingColumn {
+    fn from(pending: &Pending) -> Self {
+        let Pending { step, by, values, reason } = pending.clone();
+        Self { step, by, values, reason }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct WorkRow {
+    record_id: Uuid,
+    register: String,
+    region_path: String,
+    state: String,
+    is_open: bool,
+    unit: String,
+    unit_path: String,
+    parent_id: Option<Uuid>,
+    entered_at: i64,
+    due_at: i64,
+    next_at: Option<i64>,
+    raised: i64,
+    offered_to: Option<String>,
+    pending: Option<Jsonb<PendingColumn>>,
+    drill: bool,
+}
+
+fn unit(text: &str) -> Result<Unit, Error> {
+    text.parse().map_err(|e| Error::damaged(WHAT, e))
+}
+
+impl TryFrom<WorkRow> for Work {
+    type Error = Error;
+
+    fn try_from(row: WorkRow) -> Result<Self, Error> {
+        let at = |micros| time::from_micros(micros, WHAT);
+        Ok(Self {
+            record: RecordId(row.record_id),
+            register: row.register,
+            region_path: row.region_path,
+            state: row.state,
+            is_open: row.is_open,
+            unit: unit(&row.unit)?,
+            unit_path: row.unit_path,
+            parent: row.parent_id.map(RecordId),
+            entered_at: at(row.entered_at)?,
+            due_at: Some(row.due_at).filter(|due| *due != NEVER).map(at).transpose()?,
+            next_at: row.next_at.map(at).transpose()?,
+            raised: Raised(time::version(row.raised, WHAT)?),
+            offered_to: row.offered_to.as_deref().map(unit).transpose()?,
+            pending: row.pending.map(|Jsonb(p)| Pending {
+                step: p.step,
+                by: p.by,
+                values: p.values,
+                reason: p.reason,
+            }),
+            drill: row.drill,
+        })
+    }
+}
+
+macro_rules! columns {
+    () => {
+        "record_id, register, region_path, state, is_open, unit, unit_path, parent_id, entered_at, due_at, \
+         next_at, raised, offered_to, pending, drill"
+    };
+}
+
+/// Stores the work of a record, new or changed.
+///
+/// # Errors
+/// If the database fails.
+pub async fn put(tx: &mut Tx<'_>, work: &Work) -> Result<(), Error> {
+    const SQL: &str = concat!(
+        "insert into work (",
+        columns!(),
+        ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        on conflict (record_id) do update set region_path = excluded.region_path, state = excluded.state,
+        is_open = excluded.is_open, unit = excluded.unit, unit_path = excluded.unit_path,
+        entered_at = excluded.entered_at, due_at = excluded.due_at, next_at = excluded.next_at,
+        raised = excluded.raised, offered_to = excluded.offered_to, pending = excluded.pending"
+    );
+    run_on_db!(tx, |conn| {
+        sqlx::query(SQL)
+            .bind(work.record.0)
+            .bind(&work.register)
+            .bind(&work.region_path)
+            .bind(&work.state)
+            .bind(work.is_open)
+            .bind(work.unit.to_string())
+            .bind(&work.unit_path)
+            .bind(work.parent.map(|p| p.0))
+            .bind(time::to_micros(work.entered_at))
+            .bind(work.due_at.map_or(NEVER, time::to_micros))
+            .bind(work.next_at.map(time::to_micros))
+            .bind(i64::from(work.raised.0))
+            .bind(work.offered_to.as_ref().map(Unit::to_string))
+            .bind(work.pending.as_ref().map(|p| Jsonb(PendingColumn::from(p))))
+            .bind(work.drill)
+            .execute(conn)
+    })?;
+    Ok(())
+}
+
+/// The work of a record; `None` for a record of a register without states.
+///
+/// # Errors
+/// If the database fails.
+pub async fn get(tx: &mut Tx<'_>, record: RecordId) -> Result<Option<Work>, Error> {
+    const SQL: &str = concat!("select ", columns!(), " from work where record_id = $1");
+    let row: Option<WorkRow> = on_db!(tx, |conn| sqlx::query_as(SQL).bind(record.0).fetch_optional(conn))?;
+    row.map(Work::try_from).transpose()
+}
+
+/// The work of several records, in the order of their identifiers.
+///
+/// # Errors
+/// If the database fails.
+pub async fn get_many(tx: &mut Tx<'_>, records: &[RecordId]) -> Result<Vec<Work>, Error> {
+    let mut found = Vec::with_capacity(records.len());
+    for part in records.chunks(500) {
+        let binds: Vec<Bind> = part.iter().map(|id| Bind::Id(id.0)).collect();
+        let sql = format!(
+            "select {} from work where record_id in ({}) order by record_id",
+            columns!(),
+            placeholders(1, part.len())
+        );
+        let rows: Vec<WorkRow> =
+            on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
+        for row in rows {
+            found.push(Work::try_from(row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Appends to the history of a record.
+///
+/// # Errors
+/// If the database fails.
+pub async fn append(tx: &mut Tx<'_>, record: RecordId, entry: &WorkEntry) -> Result<(), Error> {
+    const SQL: &str = "insert into work_history (record_id, seq, at, by, act, step, from_state, to_state, unit, reason)
+        select $1, coalesce(max(seq), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9 from work_history where record_id = $1";
+    run_on_db!(tx, |conn| {
+        sqlx::query(SQL)
+            .bind(record.0)
+            .bind(time::to_micros(entry.at))
+            .bind(&entry.by)
+            .bind(entry.act.as_str())
+            .bind(&entry.step)
+            .bind(&entry.from)
+            .bind(&entry.to)
+            .bind(entry.unit.as_ref().map(Unit::to_string))
+            .bind(&entry.reason)
+            .execute(conn)
+    })?;
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct EntryRow {
+    at: i64,
+    by: String,
+    act: String,
+    step: Option<String>,
+    from_state: Option<String>,
+    to_state: Option<String>,
+    unit: Option<String>,
+    reason: Option<String>,
+}
+
+/// What happened to a record, oldest first; at most 1,000 entries.
+///
+/// # Errors
+/// If the database fails.
+pub async fn history(tx: &mut Tx<'_>, record: RecordId) -> Result<Vec<WorkEntry>, Error> {
+    const SQL: &str = "select at, by, act, step, from_state, to_state, unit, reason from work_history
+        where record_id = $1 order by seq limit 1000";
+    let rows: Vec<EntryRow> = on_db!(tx, |conn| sqlx::query_as(SQL).bind(record.0).fetch_all(conn))?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(WorkEntry {
+                at: time::from_micros(row.at, WHAT)?,
+                by: row.by,
+                act: WorkAct::parse(&row.act).ok_or_else(|| Error::damaged(WHAT, &row.act))?,
+                step: row.step,
+                from: row.from_state,
+                to: row.to_state,
+                unit: row.unit.as_deref().map(unit).transpose()?,
+                reason: row.reason,
+            })
+        })
+        .collect()
+}
+
+/// Whose work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// Of one unit.
+    Unit(Unit),
+    /// Of every unit in these subtrees.
+    Paths(Vec<String>),
+    /// Made from this record.
+    Parent(RecordId),
+    /// Offered to this unit and not accepted yet.
+    OfferedTo(Unit),
+}
+
+/// Which work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filter {
+    /// Whose.
+    pub whose: Whose,
+    /// Register.
+    pub register: Option<String>,
+    /// State.
+    pub state: Option<String>,
+    /// Open or finished.
+    pub is_open: Option<bool>,
+    /// Only what is due before this instant.
+    pub due_before: Option<Timestamp>,
+}
+
+/// Place in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    due_at: i64,
+    record: Uuid,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.due_at, self.record.simple())
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let parse = || {
+            let (due, id) = text.split_once('.')?;
+            Some(Self { due_at: due.parse().ok()?, record: Uuid::try_parse(id).ok()? })
+        };
+        parse().ok_or_else(|| Error::damaged("cursor", text))
+    }
+}
+
+impl Filter {
+    fn conditions(&self, binds: &mut Vec<Bind>) -> String {
+        let mut bind = |value: Bind| {
+            binds.push(value);
+            format!("${}", binds.len())
+        };
+        let mut conditions = Vec::new();
+        match &self.whose {
+            Whose::Unit(unit) => conditions.push(format!("unit = {}", bind(Bind::Text(unit.to_string())))),
+            Whose::Paths(paths) => {
+                let ranges: Vec<String> = paths
+                    .iter()
+                    .map(|path| {
+                        let (low, high) = subtree_bounds(path);
+                        let (low, high) = (bind(Bind::Text(low)), bind(Bind::Text(high)));
+                        format!("(unit_path >= {low} and unit_path < {high})")
+                    })
+                    .collect();
+                if !ranges.is_empty() {
+                    conditions.push(format!("({})", ranges.join(" or ")));
+                }
+            }
+            Whose::Parent(parent) => conditions.push(format!("parent_id = {}", bind(Bind::Id(parent.0)))),
+            Whose::OfferedTo(unit) => {
+                conditions.push(format!("offered_to = {}", bind(Bind::Text(unit.to_string()))));
+            }
+        }
+        if let Some(register) = &self.register {
+            conditions.push(format!("register = {}", bind(Bind::Text(register.clone()))));
+        }
+        if let Some(state) = &self.state {
+            conditions.push(format!("state = {}", bind(Bind::Text(state.clone()))));
+        }
+        if let Some(due) = self.due_before {
+            conditions.push(format!("due_at < {}", bind(Bind::Int(time::to_micros(due)))));
+        }
+        // `true` and `false` are literals on both engines; a bound number is no boolean on PostgreSQL.
+        match self.is_open {
+            Some(true) => conditions.push("is_open = true".to_owned()),
+            Some(false) => conditions.push("is_open = false".to_owned()),
+            None => {}
+        }
+        if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" and ") }
+    }
+}
+
+/// Work, the earliest deadline first, without a deadline last. Returns up to `limit` (brought into 1 to 1,000) and the
+/// cursor of the next page.
+///
+/// # Errors
+/// If the database fails.
+pub async fn list(
+    tx: &mut Tx<'_>,
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: u32,
+) -> Result<(Vec<Work>, Option<Cursor>), Error> {
+    let limit = limit.clamp(1, LIMIT_MAX);
+    let mut binds = Vec::new();
+    let mut condition = filter.conditions(&mut binds);
+    if let Some(after) = after {
+        binds.push(Bind::Int(after.due_at));
+        binds.push(Bind::Id(after.record));
+        condition = format!("{condition} and (due_at, record_id) > (${}, ${})", binds.len() - 1, binds.len());
+    }
+    binds.push(Bind::Int(i64::from(limit) + 1));
+    let sql = format!(
+        "select {} from work where {condition} order by due_at, record_id limit ${}",
+        columns!(),
+        binds.len()
+    );
+    let rows: Vec<WorkRow> =
+        on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
+    let more = rows.len() > limit as usize;
+    let last = rows.get(limit as usize - 1).map(|row| Cursor { due_at: row.due_at, record: row.record_id });
+    let items = rows.into_iter().take(limit as usize).map(Work::try_from).collect::<Result<_, _>>()?;
+    Ok((items, last.filter(|_| more)))
+}
+
+/// Number of pieces of work by state, and of late ones among them: (state, number, late).
+///
+/// # Errors
+/// If the database fails.
+pub async fn count(tx: &mut Tx<'_>, filter: &Filter) -> Result<BTreeMap<String, (u64, u64)>, Error> {
+    let mut binds = Vec::new();
+    let condition = filter.conditions(&mut binds);
+    let sql = format!(
+        "select state, count(*), cast(coalesce(sum(case when raised >= 2 and is_open = true then 1 else 0 end), 0) as bigint)
+         from work where {condition} group by state order by state"
+    );
+    let rows: Vec<(String, i64, i64)> =
+        on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
+    let whole = |n: i64| u64::try_from(n).map_err(|e| Error::damaged(WHAT, e));
+    rows.into_iter().map(|(state, n, late)| Ok((state, (whole(n)?, whole(late)?)))).collect()
+}
+
+/// Work whose deadline is to be looked at by `now`, the longest waiting first; at most `limit`.
+///
+/// # Errors
+/// If the database fails.
+pub async fn due(tx: &mut Tx<'_>, now: Timestamp, limit: u32) -> Result<Vec<Work>, Error> {
+    const SQL: &str = concat!(
+        "select ",
+        columns!(),
+        " from work where next_at is not null and next_at <= $1 order by next_at, record_id limit $2"
+    );
+    let rows: Vec<WorkRow> = on_db!(tx, |conn| {
+        sqlx::query_as(SQL).bind(time::to_micros(now)).bind(i64::from(limit)).fetch_all(conn)
+    })?;
+    rows.into_iter().map(Work::try_from).collect()
+}
+
+/// The instant at which a deadline is to be looked at next; `None` if none is waiting.
+///
+/// # Errors
+/// If the database fails.
+pub async fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, Error> {
+    const SQL: &str = "select next_at from work where next_at is not null order by next_at limit 1";
+    let at: Option<i64> = on_db!(tx, |conn| sqlx::query_scalar(SQL).fetch_optional(conn))?;
+    at.map(|at| time::from_micros(at, WHAT)).transpose()
+}
