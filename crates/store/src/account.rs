@@ -148,8 +148,9 @@ pub async fn get(tx: &mut Tx<'_>, id: Uuid) -> Result<Option<Account>, Error> {
 /// # Errors
 /// If the database fails.
 pub async fn get_by_username(tx: &mut Tx<'_>, username: &str) -> Result<Option<Account>, Error> {
-    const SQL: &str = concat!("select ", columns!(), " from account where lower(username) = lower($1)");
-    let row: Option<AccountRow> = on_db!(tx, |conn| sqlx::query_as(SQL).bind(username).fetch_optional(conn))?;
+    const SQL: &str = concat!("select ", columns!(), " from account where lower(username) = $1");
+    let folded = username.to_ascii_lowercase();
+    let row: Option<AccountRow> = on_db!(tx, |conn| sqlx::query_as(SQL).bind(&folded).fetch_optional(conn))?;
     row.map(Account::try_from).transpose()
 }
 

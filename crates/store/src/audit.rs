@@ -1,5 +1,11 @@
 //! The audit log: who did what to what. Entries are appended and chained by digests; [`verify`] finds what was
 //! removed, reordered or altered since.
+//!
+//! The end of the chain stands in a row of its own, so that entries cut off at the end are missed, too. What no look at
+//! the database alone can find: somebody who may write to all of it rewrites every entry from one on with fitting
+//! digests, or cuts the end off and sets the row of the end back. Against that helps a witness outside: keep what
+//! [`head`] says now and then where that person cannot write (a printout, another machine, a publication), and hand it
+//! to [`verify_against`].
 
 use crate::dialect::{Bind, Tx, bind_all, on_db, run_on_db};
 use crate::error::Error;
@@ -7,6 +13,8 @@ use crate::time;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use sqlx::AssertSqlSafe;
+use std::fmt;
+use std::str::FromStr;
 
 /// Longest page.
 const LIMIT_MAX: u32 = 1_000;
@@ -37,6 +45,33 @@ pub struct Entry {
     pub what: NewEntry,
     /// Digest of the entry and of the one before it.
     pub hash: [u8; 32],
+}
+
+/// The end of the log: what a witness keeps. As text, `<number>:<digest in hexadecimal>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// Number of the last entry; 0 of an empty log.
+    pub seq: u64,
+    /// Its digest.
+    pub hash: [u8; 32],
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.seq, blake3::Hash::from_bytes(self.hash).to_hex())
+    }
+}
+
+impl FromStr for Head {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let parse = || {
+            let (seq, hash) = text.trim().split_once(':')?;
+            Some(Self { seq: seq.parse().ok()?, hash: *blake3::Hash::from_hex(hash).ok()?.as_bytes() })
+        };
+        parse().ok_or_else(|| Error::damaged("witness", "it is not `number:digest`"))
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -93,7 +128,8 @@ pub(crate) const INSERT: &str = "insert into audit (seq, at, actor, act, subject
 /// # Errors
 /// If the database fails.
 pub async fn append(tx: &mut Tx<'_>, entry: &NewEntry) -> Result<Entry, Error> {
-    let (seq, prev): (i64, Vec<u8>) = on_db!(tx, |conn| sqlx::query_as(HEAD).fetch_one(conn))?;
+    let head: Option<(i64, Vec<u8>)> = on_db!(tx, |conn| sqlx::query_as(HEAD).fetch_optional(conn))?;
+    let (seq, prev) = head.ok_or_else(|| Error::damaged("audit", "the end of the log is not recorded"))?;
     let at = time::to_micros(entry.at);
     let detail = entry.detail.to_string();
     let hash = entry_hash(seq, at, [&entry.actor, &entry.act, &entry.subject, &detail], &prev);
@@ -168,6 +204,25 @@ pub async fn list(
     Ok((items, next))
 }
 
+/// The end of the log now.
+///
+/// # Errors
+/// If the database fails or the end of the log is not recorded.
+pub async fn head(tx: &mut Tx<'_>) -> Result<Head, Error> {
+    let (seq, hash) = stored_head(tx)
+        .await?
+        .ok_or_else(|| Error::damaged("audit", "the end of the log is not recorded"))?;
+    Ok(Head {
+        seq: u64::try_from(seq).map_err(|e| Error::damaged("audit", e))?,
+        hash: hash.try_into().map_err(|_| Error::damaged("audit", "hash is not 32 bytes"))?,
+    })
+}
+
+async fn stored_head(tx: &mut Tx<'_>) -> Result<Option<(i64, Vec<u8>)>, Error> {
+    const SQL: &str = "select seq, hash from audit_head where id = 1";
+    on_db!(tx, |conn| sqlx::query_as(SQL).fetch_optional(conn))
+}
+
 /// What a verification found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
@@ -201,6 +256,19 @@ pub enum Fault {
     },
     /// The log does not end with the entry that was written last.
     HeadDiffers,
+    /// The row that says where the log ends is gone.
+    HeadMissing,
+    /// Entries stand before the first number.
+    OutsideChain {
+        /// How many.
+        entries: u64,
+    },
+    /// The log is not the one that the witness saw: it was rewritten from somewhere before this entry on, or cut off
+    /// before it.
+    WitnessDiffers {
+        /// Number of the entry that was the last one then.
+        seq: u64,
+    },
 }
 
 /// Longest list of faults.
@@ -211,18 +279,32 @@ const FAULTS_MAX: usize = 100;
 /// # Errors
 /// If the database fails; faults of the log are no errors.
 pub async fn verify(tx: &mut Tx<'_>) -> Result<Verification, Error> {
+    verify_against(tx, &[]).await
+}
+
+/// The same, and compares the log with what [`head`] said at earlier times.
+///
+/// # Errors
+/// If the database fails; faults of the log are no errors.
+pub async fn verify_against(tx: &mut Tx<'_>, witnesses: &[Head]) -> Result<Verification, Error> {
     const SQL: &str = "select seq, at, actor, act, subject, detail, prev_hash, hash from audit
         where seq > $1 order by seq limit $2";
-    let (head_seq, head): (i64, Vec<u8>) = on_db!(tx, |conn| {
-        sqlx::query_as("select seq, hash from audit_head where id = 1").fetch_one(conn)
-    })?;
+    const OUTSIDE: &str = "select count(*) from audit where seq < 1";
+    let stored = stored_head(tx).await?;
+    let outside: i64 = on_db!(tx, |conn| sqlx::query_scalar(OUTSIDE).fetch_one(conn))?;
+    let number = |n: i64| u64::try_from(n).map_err(|e| Error::damaged("audit", e));
     let mut faults = Vec::new();
     let mut fault = |found: Fault| {
         if faults.len() < FAULTS_MAX {
             faults.push(found);
         }
     };
-    let (mut last, mut prev, mut entries) = (0_i64, vec![0_u8; 32], 0_u64);
+    if outside > 0 {
+        fault(Fault::OutsideChain { entries: number(outside)? });
+    }
+    // The digest of nothing, which stands before the first entry.
+    let (mut last, mut prev, mut entries, mut end) = (0_i64, vec![0_u8; 32], 0_u64, [0_u8; 32]);
+    let mut unseen: Vec<&Head> = witnesses.iter().filter(|w| w.seq > 0).collect();
     loop {
         let rows: Vec<EntryRow> =
             on_db!(tx, |conn| { sqlx::query_as(SQL).bind(last).bind(VERIFY_STEP).fetch_all(conn) })?;
@@ -230,27 +312,35 @@ pub async fn verify(tx: &mut Tx<'_>) -> Result<Verification, Error> {
             break;
         }
         for row in rows {
-            let seq = u64::try_from(row.seq).map_err(|e| Error::damaged("audit", e))?;
-            let expected = u64::try_from(last + 1).map_err(|e| Error::damaged("audit", e))?;
+            let (seq, expected) = (number(row.seq)?, number(last + 1)?);
             if seq != expected {
                 fault(Fault::Missing { from: expected, to: seq - 1 });
             } else if row.prev_hash != prev {
                 fault(Fault::Unlinked { seq });
             }
             let texts = [row.actor.as_str(), &row.act, &row.subject, &row.detail];
-            if entry_hash(row.seq, row.at, texts, &row.prev_hash).as_slice() != row.hash {
+            end = entry_hash(row.seq, row.at, texts, &row.prev_hash);
+            if end.as_slice() != row.hash {
                 fault(Fault::Altered { seq });
             }
+            for witness in witnesses.iter().filter(|w| w.seq == seq && w.hash != end) {
+                fault(Fault::WitnessDiffers { seq: witness.seq });
+            }
+            unseen.retain(|witness| witness.seq != seq);
             (last, prev) = (row.seq, row.hash);
             entries += 1;
         }
     }
-    if last < head_seq {
-        let number = |n: i64| u64::try_from(n).map_err(|e| Error::damaged("audit", e));
-        fault(Fault::Missing { from: number(last + 1)?, to: number(head_seq)? });
-    } else if last != head_seq || prev != head {
-        fault(Fault::HeadDiffers);
+    match stored {
+        None => fault(Fault::HeadMissing),
+        Some((head, _)) if last < head => {
+            fault(Fault::Missing { from: number(last + 1)?, to: number(head)? });
+        }
+        Some((head, hash)) if last != head || prev != hash => fault(Fault::HeadDiffers),
+        Some(_) => {}
     }
-    let head = prev.try_into().map_err(|_| Error::damaged("audit", "hash is not 32 bytes"))?;
-    Ok(Verification { entries, faults, head })
+    for witness in unseen {
+        fault(Fault::WitnessDiffers { seq: witness.seq });
+    }
+    Ok(Verification { entries, faults, head: end })
 }

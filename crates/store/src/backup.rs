@@ -3,8 +3,8 @@
 use crate::dialect::Engine;
 use crate::error::Error;
 use crate::store::Store;
-use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
 use std::path::Path;
 
 /// Writes a consistent copy of the database to a new file, while others read and write. The copy is compact, checked,
@@ -14,7 +14,7 @@ use std::path::Path;
 /// `Unsupported` on PostgreSQL, whose own tools do this; `Io` if the file exists or cannot be written; `Integrity` if
 /// the copy is damaged.
 pub async fn write(store: &Store, to: &Path) -> Result<(), Error> {
-    let Engine::Sqlite { read, .. } = &*store.engine else {
+    let Engine::Sqlite { path, .. } = &*store.engine else {
         return Err(Error::Unsupported("back up PostgreSQL with pg_dump"));
     };
     if to.exists() {
@@ -29,13 +29,16 @@ pub async fn write(store: &Store, to: &Path) -> Result<(), Error> {
         _ => {}
     }
     let name = partial.to_str().ok_or_else(|| Error::Location(to.display().to_string()))?;
-    let mut connection = read.acquire().await?;
-    // `vacuum into` writes another file, which a connection for queries alone refuses.
-    sqlx::query("pragma query_only = off").execute(&mut *connection).await?;
-    let copied = sqlx::query("vacuum into $1").bind(name).execute(&mut *connection).await;
-    sqlx::query("pragma query_only = on").execute(&mut *connection).await?;
-    drop(connection);
-    copied?;
+    // A connection of its own: readers go on, and theirs are for queries alone, which `vacuum into` is not.
+    let options = SqliteConnectOptions::new().filename(path).create_if_missing(false);
+    let mut connection = options.busy_timeout(store.options.busy_timeout).connect().await?;
+    let copied = sqlx::query("vacuum into $1").bind(name).execute(&mut connection).await;
+    connection.close().await?;
+    if let Err(error) = copied {
+        // What was written so far is of no use to anybody.
+        let _ = std::fs::remove_file(partial);
+        return Err(error.into());
+    }
     check(partial).await?;
     std::fs::File::open(partial)?.sync_all()?;
     std::fs::rename(partial, to)?;
@@ -59,7 +62,10 @@ pub async fn check(path: &Path) -> Result<(), Error> {
     if findings != ["ok"] {
         return Err(Error::Integrity(findings.join("\n")));
     }
-    let orphans = sqlx::query("pragma foreign_key_check").fetch_all(&mut connection).await?;
+    let orphans = sqlx::query("pragma foreign_key_check")
+        .fetch_all(&mut connection)
+        .await
+        .map_err(|e| Error::Integrity(e.to_string()))?;
     if !orphans.is_empty() {
         return Err(Error::Integrity(format!("{} rows refer to missing ones", orphans.len())));
     }
@@ -67,7 +73,8 @@ pub async fn check(path: &Path) -> Result<(), Error> {
         "select count(*) from sqlite_schema where type = 'table' and name in ('record', 'tally', 'audit')",
     )
     .fetch_one(&mut connection)
-    .await?;
+    .await
+    .map_err(|e| Error::Integrity(e.to_string()))?;
     if tables != 3 {
         return Err(Error::Integrity("it is not a database of this program".into()));
     }

@@ -4,7 +4,8 @@
 //! and written once, in the order of their key, at the end. A record is told by (register, key): new, changed (its
 //! content differs) or unchanged. Where a row says on which day it became known, and a later version is stored
 //! already, the row is compared with the version known on that day and slipped in between if it differs, so that
-//! loading the same history twice changes nothing.
+//! loading the same history twice changes nothing. A row that repeats what is known is not kept, not even its day: news
+//! that comes later and belongs before that day is taken to hold on after it, until a row says otherwise.
 //!
 //! Back of the envelope for a million rows of 270 bytes: about 8 µs a row for the row and its four indexes, 2 µs for
 //! each tally row, most of it copying pages to the write-ahead log.
@@ -180,13 +181,17 @@ pub(crate) struct Stage {
 pub(crate) struct Seen(HashSet<u64, BuildHasherDefault<Uniform>>);
 
 impl Seen {
-    /// True if the key was not met with this day before.
-    fn insert(&mut self, key: &KeyDigest, known_day: i64) -> bool {
+    /// True if the key was not met in this register with this day before.
+    fn insert(&mut self, register: &str, key: &KeyDigest, known_day: i64) -> bool {
+        // Keys are digests; the name of the register need only tell a handful of registers apart (FNV-1a).
+        let name = register.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
         let (mut low, mut high) = ([0; 8], [0; 8]);
         low.copy_from_slice(&key[..8]);
         high.copy_from_slice(&key[8..]);
         let day = u64::from_ne_bytes(known_day.to_ne_bytes()).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0.insert(u64::from_ne_bytes(low) ^ u64::from_ne_bytes(high).rotate_left(32) ^ day)
+        self.0.insert(u64::from_ne_bytes(low) ^ u64::from_ne_bytes(high).rotate_left(32) ^ day ^ name)
     }
 }
 

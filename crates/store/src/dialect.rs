@@ -28,6 +28,23 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// What a select says to lock its rows until the transaction ends. SQLite has one writer at a time and no such
+    /// words; on PostgreSQL two writers would otherwise read the same version and both believe that it is theirs.
+    pub(crate) fn for_update(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "",
+            Self::Postgres(_) => " for update",
+        }
+    }
+
+    /// An expression in lower case, ASCII letters only, whatever the locale of the database.
+    pub(crate) fn ascii_lower(&self, expression: &str) -> String {
+        match self {
+            Self::Sqlite(_) => format!("lower({expression})"),
+            Self::Postgres(_) => format!("lower({expression} collate \"C\")"),
+        }
+    }
+
     /// Takes everything back.
     ///
     /// # Errors

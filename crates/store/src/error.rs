@@ -34,11 +34,14 @@ pub enum Error {
     #[error("the database is busy")]
     Busy,
     /// A value that the database cannot keep (a NUL character in a text).
-    #[error("field {field} holds a NUL character")]
+    #[error("{field} holds a character that cannot be stored")]
     NotStorable {
         /// The field.
         field: String,
     },
+    /// The text is not a cursor that a list gave out.
+    #[error("not a cursor of this list")]
+    InvalidCursor,
     /// A stored value does not have the form that this release writes.
     #[error("{what} in the database is damaged: {detail}")]
     Damaged {
@@ -80,12 +83,14 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::PoolTimedOut => Self::Busy,
-            // 5 and 517 are SQLITE_BUSY and SQLITE_BUSY_SNAPSHOT; 55P03 is lock_not_available of PostgreSQL.
-            sqlx::Error::Database(e)
-                if e.code().is_some_and(|c| matches!(c.as_ref(), "5" | "261" | "517" | "55P03")) =>
-            {
-                Self::Busy
-            }
+            sqlx::Error::Database(e) => match e.code().as_deref() {
+                // SQLITE_BUSY, _BUSY_RECOVERY, _BUSY_SNAPSHOT; of PostgreSQL: serialization_failure,
+                // deadlock_detected, lock_not_available. Nothing was written, and asking again helps.
+                Some("5" | "261" | "517" | "40001" | "40P01" | "55P03") => Self::Busy,
+                // character_not_in_repertoire, untranslatable_character: PostgreSQL keeps no NUL character.
+                Some("22021" | "22P05") => Self::NotStorable { field: "a text".into() },
+                _ => Self::Sql(error),
+            },
             _ => Self::Sql(error),
         }
     }

@@ -87,16 +87,21 @@ struct JobRow {
 
 /// Takes the job that has waited longest, or one whose worker let its lease run out, and holds it for `lease`.
 ///
-/// Two workers never get the same job: the second one finds nothing and asks again.
+/// Two workers never get the same job: the second one finds nothing and asks again. A job whose lease ran out in its
+/// last attempt is given up: it may be what ended its worker.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn claim(tx: &mut Tx<'_>, now: Timestamp, lease: SignedDuration) -> Result<Option<Job>, Error> {
+    const GIVE_UP: &str = "update job set status = 'failed', finished_at = $1, lease_until = null,
+        last_error = 'the worker ended without an answer'
+        where status = 'running' and lease_until <= $1 and attempts >= attempts_max";
     const SQL: &str = "update job set status = 'running', attempts = attempts + 1, lease_until = $2
         where id = (select id from job where (status = 'waiting' and run_at <= $1)
                     or (status = 'running' and lease_until <= $1) order by run_at, id limit 1)
         and ((status = 'waiting' and run_at <= $1) or (status = 'running' and lease_until <= $1))
         returning id, name, dedup_key, payload, attempts, attempts_max";
+    run_on_db!(tx, |conn| sqlx::query(GIVE_UP).bind(time::to_micros(now)).execute(conn))?;
     let until = now.checked_add(lease).unwrap_or(Timestamp::MAX);
     let row: Option<JobRow> = on_db!(tx, |conn| {
         sqlx::query_as(SQL).bind(time::to_micros(now)).bind(time::to_micros(until)).fetch_optional(conn)
@@ -125,16 +130,18 @@ pub async fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, Error> {
     at.map(|at| time::from_micros(at, "job")).transpose()
 }
 
-/// Notes that a job is done.
+/// Notes that a job is done. False if the worker does not hold it any more: its lease ran out and another one took it.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn complete(tx: &mut Tx<'_>, id: Uuid, now: Timestamp) -> Result<(), Error> {
+pub async fn complete(tx: &mut Tx<'_>, job: &Job, now: Timestamp) -> Result<bool, Error> {
     const SQL: &str =
         "update job set status = 'done', finished_at = $2, lease_until = null, last_error = null
-        where id = $1 and status = 'running'";
-    run_on_db!(tx, |conn| sqlx::query(SQL).bind(id).bind(time::to_micros(now)).execute(conn))?;
-    Ok(())
+        where id = $1 and status = 'running' and attempts = $3";
+    run_on_db!(tx, |conn| {
+        sqlx::query(SQL).bind(job.id).bind(time::to_micros(now)).bind(i64::from(job.attempt)).execute(conn)
+    })
+    .map(|written| written > 0)
 }
 
 /// What becomes of a job that failed.
@@ -146,6 +153,8 @@ pub enum Failure {
     Superseded,
     /// It failed too often.
     GivenUp,
+    /// The worker does not hold the job any more: its lease ran out and another one took it.
+    Lost,
 }
 
 /// Pause before the attempt after the `attempt`-th one failed.
@@ -160,9 +169,9 @@ pub fn backoff(attempt: u32) -> SignedDuration {
 /// If the database fails.
 pub async fn fail(tx: &mut Tx<'_>, job: &Job, error: &str, now: Timestamp) -> Result<Failure, Error> {
     const END: &str = "update job set status = $2, finished_at = $3, lease_until = null, last_error = $4
-        where id = $1 and status = 'running'";
+        where id = $1 and status = 'running' and attempts = $5";
     const RETRY: &str = "update job set status = 'waiting', run_at = $2, lease_until = null, last_error = $3
-        where id = $1 and status = 'running'";
+        where id = $1 and status = 'running' and attempts = $4";
     const WAITING: &str =
         "select count(*) from job where name = $1 and dedup_key = $2 and status = 'waiting'";
     let error: String = error.chars().take(1_000).collect();
@@ -173,16 +182,27 @@ pub async fn fail(tx: &mut Tx<'_>, job: &Job, error: &str, now: Timestamp) -> Re
     if given_up || waiting > 0 {
         let (status, outcome) =
             if given_up { ("failed", Failure::GivenUp) } else { ("superseded", Failure::Superseded) };
-        run_on_db!(tx, |conn| {
-            sqlx::query(END).bind(job.id).bind(status).bind(time::to_micros(now)).bind(&error).execute(conn)
+        let written = run_on_db!(tx, |conn| {
+            sqlx::query(END)
+                .bind(job.id)
+                .bind(status)
+                .bind(time::to_micros(now))
+                .bind(&error)
+                .bind(i64::from(job.attempt))
+                .execute(conn)
         })?;
-        return Ok(outcome);
+        return Ok(if written > 0 { outcome } else { Failure::Lost });
     }
     let at = now.checked_add(backoff(job.attempt)).unwrap_or(Timestamp::MAX);
-    run_on_db!(tx, |conn| {
-        sqlx::query(RETRY).bind(job.id).bind(time::to_micros(at)).bind(&error).execute(conn)
+    let written = run_on_db!(tx, |conn| {
+        sqlx::query(RETRY)
+            .bind(job.id)
+            .bind(time::to_micros(at))
+            .bind(&error)
+            .bind(i64::from(job.attempt))
+            .execute(conn)
     })?;
-    Ok(Failure::RetryAt(at))
+    Ok(if written > 0 { Failure::RetryAt(at) } else { Failure::Lost })
 }
 
 /// How many jobs wait, run, failed, are done or superseded: (status, number), by status.

@@ -147,7 +147,7 @@ pub async fn current(tx: &mut Tx<'_>, region: &RegionCode) -> Result<Option<Publ
     const SQL: &str = concat!(
         "select ",
         columns!(),
-        " from publication where region = $1 and status = 'published' order by published_at desc limit 1"
+        " from publication where region = $1 and status = 'published' order by published_at desc, id desc limit 1"
     );
     let row: Option<PublicationRow> =
         on_db!(tx, |conn| sqlx::query_as(SQL).bind(region.as_str()).fetch_optional(conn))?;
@@ -162,7 +162,7 @@ pub async fn latest(tx: &mut Tx<'_>) -> Result<Option<Publication>, Error> {
     const SQL: &str = concat!(
         "select ",
         columns!(),
-        " from publication where status = 'published' order by published_at desc limit 1"
+        " from publication where status = 'published' order by published_at desc, id desc limit 1"
     );
     let row: Option<PublicationRow> = on_db!(tx, |conn| sqlx::query_as(SQL).fetch_optional(conn))?;
     row.map(Publication::try_from).transpose()

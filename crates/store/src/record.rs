@@ -33,6 +33,7 @@ use crate::time;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Map, Value as Json};
+use sqlx::AssertSqlSafe;
 use sqlx::types::Json as Jsonb;
 use uuid::Uuid;
 use wanquan_domain::kind::Role;
@@ -249,6 +250,12 @@ async fn current(tx: &mut Tx<'_>, id: RecordId) -> Result<Option<RecordRow>, Err
     on_db!(tx, |conn| sqlx::query_as::<_, RecordRow>(SQL).bind(id.0).fetch_optional(conn))
 }
 
+/// The same, kept from other writers until the transaction ends.
+async fn locked(tx: &mut Tx<'_>, id: RecordId) -> Result<Option<RecordRow>, Error> {
+    let sql = format!("select {} from record where id = $1{}", columns!(), tx.for_update());
+    on_db!(tx, |conn| { sqlx::query_as::<_, RecordRow>(AssertSqlSafe(sql)).bind(id.0).fetch_optional(conn) })
+}
+
 async fn current_by_key(
     tx: &mut Tx<'_>,
     register: &str,
@@ -306,7 +313,7 @@ pub async fn versions(tx: &mut Tx<'_>, id: RecordId) -> Result<Vec<Record>, Erro
 /// If the database fails.
 pub async fn count(tx: &mut Tx<'_>, register: &str, limit: u32) -> Result<u64, Error> {
     const SQL: &str = "select count(*) from
-        (select 1 from record where register = $1 and deleted = false limit $2) counted";
+        (select 1 from record where register = $1 and not deleted limit $2) counted";
     let n: i64 =
         on_db!(tx, |conn| { sqlx::query_scalar(SQL).bind(register).bind(i64::from(limit)).fetch_one(conn) })?;
     u64::try_from(n).map_err(|e| Error::damaged("record", e))
@@ -318,20 +325,22 @@ pub async fn count(tx: &mut Tx<'_>, register: &str, limit: u32) -> Result<u64, E
 /// # Errors
 /// `Duplicate` with the identifier of the record that has the key.
 pub async fn insert(tx: &mut Tx<'_>, new: NewRecord, change: &Change) -> Result<Stored, Error> {
-    if let Some(existing) = current_by_key(tx, &new.register, &new.key).await? {
-        if !existing.deleted {
-            return Err(Error::Duplicate { what: "record", existing: Some(existing.id) });
-        }
-        return replace(tx, existing, new, change).await;
-    }
     let mut deltas = Deltas::default();
     let known_day = new.known_day.unwrap_or_else(|| time::to_day(change.known_on));
     if !change.drill {
         deltas.count(&new.region_path, &new.disease, known_day, &new.counted, 1);
     }
-    let row = RecordRow::first(new, change, known_day)?;
-    write_current(tx, INSERT, &row).await.map_err(|e| e.duplicate_of("record"))?;
-    finish(tx, row, deltas).await
+    let row = RecordRow::first(new.clone(), change, known_day)?;
+    if write_current(tx, INSERT, &row).await? > 0 {
+        return finish(tx, row, deltas).await;
+    }
+    // The key is taken; the one who took it may have committed since this transaction began.
+    let holder = current_by_key(tx, &new.register, &new.key).await?;
+    let holder = holder.ok_or(Error::Duplicate { what: "record", existing: None })?.id;
+    match locked(tx, RecordId(holder)).await?.filter(|row| row.deleted) {
+        Some(withdrawn) => replace(tx, withdrawn, new, change).await,
+        None => Err(Error::Duplicate { what: "record", existing: Some(holder) }),
+    }
 }
 
 /// Stores a new version of a record. `expected` is the version that the caller read.
@@ -340,7 +349,8 @@ pub async fn insert(tx: &mut Tx<'_>, new: NewRecord, change: &Change) -> Result<
 /// it replaces.
 ///
 /// # Errors
-/// `NotFound`; `Conflict` with the current version if it is not the expected one; `Duplicate` if the changed values
+/// `NotFound`, also if it belongs to another register; `Conflict` with the current version if it is not the expected
+/// one; `Duplicate` if the changed values
 /// have the key of another record.
 pub async fn update(
     tx: &mut Tx<'_>,
@@ -349,7 +359,8 @@ pub async fn update(
     new: NewRecord,
     change: &Change,
 ) -> Result<Stored, Error> {
-    let old = current(tx, id).await?.ok_or_else(|| Error::not_found("record", id))?;
+    let old = locked(tx, id).await?.filter(|row| row.register == new.register);
+    let old = old.ok_or_else(|| Error::not_found("record", id))?;
     check_version(&old, expected)?;
     let holder = current_by_key(tx, &new.register, &new.key).await?;
     if let Some(holder) = holder.filter(|h| h.id != id.0) {
@@ -364,7 +375,7 @@ pub async fn update(
 /// # Errors
 /// `NotFound`, also if it is withdrawn already; `Conflict` with the current version.
 pub async fn delete(tx: &mut Tx<'_>, id: RecordId, expected: u32, change: &Change) -> Result<Stored, Error> {
-    let old = current(tx, id).await?.filter(|row| !row.deleted);
+    let old = locked(tx, id).await?.filter(|row| !row.deleted);
     let old = old.ok_or_else(|| Error::not_found("record", id))?;
     check_version(&old, expected)?;
     let mut deltas = Deltas::default();
@@ -431,14 +442,15 @@ pub(crate) const SUPERSEDE: &str = "insert into record_version (record_id, versi
 
 const INSERT: &str = "insert into record (id, version, register, region, region_path, disease, event_day, key, title,
         digest, data, personal, counted, known_at, known_day, created_at, changed_by, reason, batch_id, drill, deleted)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+    on conflict (register, key) do nothing";
 
 const UPDATE: &str = "update record set version = $2, register = $3, region = $4, region_path = $5, disease = $6,
         event_day = $7, key = $8, title = $9, digest = $10, data = $11, personal = $12, counted = $13, known_at = $14,
         known_day = $15, created_at = $16, changed_by = $17, reason = $18, batch_id = $19, drill = $20, deleted = $21
     where id = $1";
 
-async fn write_current(tx: &mut Tx<'_>, sql: &'static str, row: &RecordRow) -> Result<(), Error> {
+async fn write_current(tx: &mut Tx<'_>, sql: &'static str, row: &RecordRow) -> Result<u64, Error> {
     run_on_db!(tx, |conn| {
         sqlx::query(sql)
             .bind(row.id)
@@ -463,8 +475,7 @@ async fn write_current(tx: &mut Tx<'_>, sql: &'static str, row: &RecordRow) -> R
             .bind(row.drill)
             .bind(row.deleted)
             .execute(conn)
-    })?;
-    Ok(())
+    })
 }
 
 async fn finish(tx: &mut Tx<'_>, row: RecordRow, deltas: Deltas) -> Result<Stored, Error> {

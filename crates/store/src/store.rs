@@ -50,7 +50,9 @@ impl Store {
             let path = location.strip_prefix("sqlite://").or_else(|| location.strip_prefix("sqlite:"));
             let path = path.unwrap_or(location);
             if path.is_empty() || path == ":memory:" || path.contains("://") {
-                return Err(Error::Location(location.to_owned()));
+                // Whatever stands behind the scheme may hold a password.
+                let shown = path.split_once("://").map_or(path, |(scheme, _)| scheme);
+                return Err(Error::Location(format!("`{shown}`")));
             }
             Self::open_sqlite(Path::new(path), options).await?
         };

@@ -193,7 +193,7 @@ pub async fn totals_of_regions(
     Ok(found)
 }
 
-/// Every cell of a series, by day of the event and day known: the reporting triangle.
+/// Every cell of a series that is not 0, by day of the event and day known: the reporting triangle.
 ///
 /// # Errors
 /// If the database fails.
@@ -205,7 +205,7 @@ pub async fn cells(
 ) -> Result<Vec<Cell>, Error> {
     const SQL: &str = "select event_day, known_day, n from tally
         where measure = $1 and disease = $2 and region = $3 and event_day >= $4 and known_day <= $5
-        order by event_day, known_day";
+        and n <> 0 order by event_day, known_day";
     let rows: Vec<(i64, i64, i64)> = on_db!(tx, |conn| {
         sqlx::query_as(SQL)
             .bind(&key.measure)

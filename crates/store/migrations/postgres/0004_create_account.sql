@@ -1,7 +1,7 @@
 -- Persons who may sign in. Never deleted: versions and audit entries name them.
 create table account (
     id uuid not null primary key,
-    username text not null,
+    username text collate "C" not null,
     display_name text not null,
     lang text not null,
     password_hash text not null,

@@ -21,3 +21,13 @@ create table audit_head (
 );
 
 insert into audit_head (id, seq, hash) values (1, 0, '\x0000000000000000000000000000000000000000000000000000000000000000');
+
+-- Against mistakes of this program and of whoever opens the database by hand; who means to can drop these, and the
+-- chain of digests remains.
+create function audit_refuse() returns trigger language plpgsql as $$
+begin
+    raise exception 'the audit log is append-only';
+end
+$$;
+create trigger audit_is_not_changed before update or delete or truncate on audit
+    for each statement execute function audit_refuse();

@@ -30,11 +30,16 @@ create table record (
 ) strict, without rowid;
 
 create unique index record_by_key on record (register, key);
--- The list in the order of the event, and the list of a place. Region path and disease stand in both, so that rows
--- outside the scope are passed over without reading them.
-create index record_by_day on record (register, event_day, id, region_path, disease);
-create index record_by_path on record (register, region_path, event_day, id, disease);
-create index record_by_title on record (register, title);
+-- Lists come in the order of day, region, identifier, latest first; a scope is a range of paths within each day. The
+-- day as known stands at the end, so that what was not known yet is passed over without reading it. Withdrawn records
+-- are in no list; SQLite answers from the index alone only if it holds that column, too.
+create index record_by_day on record (register, event_day, region_path, id, known_day, deleted) where not deleted;
+create index record_by_disease on record (register, disease, event_day, region_path, id, known_day, deleted)
+    where not deleted;
+-- Narrow scopes are read whole.
+create index record_by_path on record (register, region_path, event_day, id, disease, known_day, deleted)
+    where not deleted;
+create index record_by_title on record (register, title, deleted) where not deleted;
 
 -- Superseded versions, written once. A version is what was known from known_day until the day before known_until.
 create table record_version (
@@ -63,4 +68,6 @@ create table record_version (
     primary key (record_id, version)
 ) strict, without rowid;
 
-create index record_version_by_day on record_version (register, event_day, record_id, region_path, disease);
+create index record_version_by_day
+    on record_version (register, event_day, region_path, record_id, known_day, known_until, disease, deleted)
+    where not deleted;

@@ -21,3 +21,12 @@ create table audit_head (
 ) strict;
 
 insert into audit_head (id, seq, hash) values (1, 0, x'0000000000000000000000000000000000000000000000000000000000000000');
+
+-- Against mistakes of this program and of whoever opens the file by hand; who means to can drop these, and the chain
+-- of digests remains.
+create trigger audit_is_not_updated before update on audit begin
+    select raise(abort, 'the audit log is append-only');
+end;
+create trigger audit_is_not_deleted before delete on audit begin
+    select raise(abort, 'the audit log is append-only');
+end;

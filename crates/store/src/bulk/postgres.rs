@@ -153,7 +153,7 @@ impl Writer<'_> {
         let mut again = Vec::new();
         for new in part {
             let known_day = new.known_day.unwrap_or(self.known_day);
-            let first = self.seen.insert(&new.key, known_day);
+            let first = self.seen.insert(&new.register, &new.key, known_day);
             if created.contains(&new.id.0) {
                 self.counts.created += 1;
                 self.count(new, known_day, 1)?;

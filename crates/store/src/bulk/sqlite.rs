@@ -238,7 +238,7 @@ impl<'a> Writer<'a> {
 
     fn store(&mut self, new: NewRecord) -> Result<(), Error> {
         let known_day = new.known_day.unwrap_or(self.known_day);
-        let first = self.seen.insert(&new.key, known_day);
+        let first = self.seen.insert(&new.register, &new.key, known_day);
         let counted = if self.change.drill { String::new() } else { new.counted.encode(&new.register) };
         let written = self.tx.prepare_cached(INSERT)?.execute(params![
             new.id.0.as_bytes(),

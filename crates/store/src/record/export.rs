@@ -31,9 +31,9 @@ impl Export {
         if self.done {
             return Ok(None);
         }
-        let page = list(tx, &self.filter, self.after, STEP).await?;
-        self.after = page.next;
+        let page = list(tx, &self.filter, self.after.take(), STEP).await?;
         self.done = page.next.is_none();
+        self.after = page.next;
         Ok(Some(page.items))
     }
 }

@@ -1,0 +1,32 @@
+//! One long story per entity, on an SQLite file always and on PostgreSQL when `WANQUAN_TEST_POSTGRES_URL` is set.
+
+#[path = "story/account.rs"]
+mod account;
+#[path = "story/audit.rs"]
+mod audit;
+#[path = "story/backup.rs"]
+mod backup;
+#[path = "story/batch.rs"]
+mod batch;
+#[path = "story/bulk.rs"]
+mod bulk;
+#[path = "story/crash.rs"]
+mod crash;
+#[path = "story/equivalence.rs"]
+mod equivalence;
+#[path = "story/job.rs"]
+mod job;
+#[path = "story/list.rs"]
+mod list;
+#[path = "story/publication.rs"]
+mod publication;
+#[path = "story/record.rs"]
+mod record;
+#[path = "story/schema.rs"]
+mod schema;
+#[path = "story/setting.rs"]
+mod setting;
+#[path = "story/signal.rs"]
+mod signal;
+#[path = "story/support.rs"]
+mod support;
