@@ -6,6 +6,7 @@
 
 pub mod association;
 pub mod detect;
+mod draw;
 mod error;
 pub mod forecast;
 mod glm;

@@ -1,11 +1,12 @@
 //! Clusters in space and time.
 
 use super::engine::{Engine, LANES, Score};
-use super::simulate::{Multinomial, poisson};
+use super::simulate::Multinomial;
 use super::{
     Model, Scan, ScanConfig, Zones, check_expected, check_length, report, significance, total_cases,
 };
 use crate::Error;
+use crate::draw::poisson;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
