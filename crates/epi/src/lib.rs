@@ -5,12 +5,14 @@
 #![warn(missing_docs)]
 
 pub mod association;
+pub mod delay;
 pub mod detect;
 mod draw;
 mod error;
 pub mod forecast;
 mod glm;
 mod linear;
+mod maximum;
 mod pmf;
 pub mod rt;
 pub mod scan;

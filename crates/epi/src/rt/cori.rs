@@ -50,7 +50,7 @@ impl RtConfig {
         }
     }
 
-    fn check(&self) -> Result<(), Error> {
+    pub(super) fn check(&self) -> Result<(), Error> {
         if self.window_days == 0 {
             return Err(Error::parameter("window_days", 0, "must be at least 1"));
         }
@@ -65,12 +65,12 @@ impl RtConfig {
         Ok(())
     }
 
-    fn prior_shape(&self) -> f64 {
+    pub(super) fn prior_shape(&self) -> f64 {
         (self.prior_mean / self.prior_sd).powi(2)
     }
 
     /// Rate, the inverse of the paper's scale b.
-    fn prior_rate(&self) -> f64 {
+    pub(super) fn prior_rate(&self) -> f64 {
         self.prior_mean / self.prior_sd.powi(2)
     }
 }
@@ -193,14 +193,20 @@ pub fn estimate_rt_windows(
     config: &RtConfig,
 ) -> Result<RtSeries, Error> {
     config.check()?;
-    if let Some(w) = windows.iter().find(|w| w.start == 0 || w.start >= w.end || w.end > incidence.len()) {
-        return Err(Error::parameter(
+    check_windows(incidence, windows)?;
+    estimate(incidence, serial_interval, windows, config, &mut QuantileTable::new(config))
+}
+
+/// Windows must be non-empty, inside the series and after day 0, which has no infectors.
+pub(super) fn check_windows(incidence: &Incidence, windows: &[Range<usize>]) -> Result<(), Error> {
+    match windows.iter().find(|w| w.start == 0 || w.start >= w.end || w.end > incidence.len()) {
+        None => Ok(()),
+        Some(w) => Err(Error::parameter(
             "windows",
             format!("{}..{}", w.start, w.end),
             "must be non-empty, inside the series and after day 0",
-        ));
+        )),
     }
-    estimate(incidence, serial_interval, windows, config, &mut QuantileTable::new(config))
 }
 
 /// [`estimate_rt`] on many series, in parallel; results in order of input.
@@ -257,7 +263,7 @@ pub fn overall_infectivity(incidence: &Incidence, serial_interval: &Pmf) -> Vec<
         .collect()
 }
 
-fn sliding(incidence: &Incidence, config: &RtConfig) -> Result<Vec<Range<usize>>, Error> {
+pub(super) fn sliding(incidence: &Incidence, config: &RtConfig) -> Result<Vec<Range<usize>>, Error> {
     config.check()?;
     let width = config.window_days;
     // Day 0 belongs to no window.

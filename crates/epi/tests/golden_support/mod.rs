@@ -174,6 +174,8 @@ pub enum Tolerance {
     Relative(f64),
     /// |got - want| <= t.
     Absolute(f64),
+    /// Either of both, for Monte Carlo results.
+    Either { relative: f64, absolute: f64 },
 }
 
 /// A case under test.
@@ -235,11 +237,17 @@ impl<'a> Check<'a> {
                 let absolute = (got - want).abs();
                 let relative = if want == 0.0 { absolute } else { absolute / want.abs() };
                 if got != want {
-                    self.largest = self.largest.max(relative);
+                    // Against a want of nearly 0 the absolute error says more.
+                    let error = match tolerance {
+                        Tolerance::Either { .. } => relative.min(absolute),
+                        _ => relative,
+                    };
+                    self.largest = self.largest.max(error);
                 }
                 let error = match tolerance {
                     Tolerance::Relative(t) => relative <= t,
                     Tolerance::Absolute(t) => absolute <= t,
+                    Tolerance::Either { relative: r, absolute: a } => relative <= r || absolute <= a,
                 };
                 if !error {
                     self.failures.push(format!("{what}: got {got}, want {want}"));

@@ -1,0 +1,163 @@
+//! Nowcasts on each day of history, as known on that day, against what came out.
+
+use super::{
+    BayesNowcastConfig, LawlessConfig, Nowcast, StateSpaceConfig, nowcast_bayes, nowcast_lawless,
+    nowcast_state_space,
+};
+use crate::Error;
+use crate::delay::ReportingTriangle;
+use crate::score::{QuantileForecast, weighted_interval_score};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+
+/// A nowcast method with its parameters.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "method", content = "config", rename_all = "snake_case")]
+pub enum NowcastMethod {
+    /// [`nowcast_state_space`].
+    StateSpace(StateSpaceConfig),
+    /// [`nowcast_lawless`].
+    Lawless(LawlessConfig),
+    /// [`nowcast_bayes`].
+    Bayes(BayesNowcastConfig),
+}
+
+impl NowcastMethod {
+    /// Runs the method; deterministic methods do not use the seed.
+    ///
+    /// # Errors
+    /// As the method.
+    pub fn nowcast(&self, triangle: &ReportingTriangle, seed: u64) -> Result<Nowcast, Error> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        match self {
+            Self::StateSpace(config) => nowcast_state_space(triangle, config, &mut rng),
+            Self::Lawless(config) => nowcast_lawless(triangle, config),
+            Self::Bayes(config) => nowcast_bayes(triangle, config, &mut rng),
+        }
+    }
+}
+
+/// One nowcast of one step against the count that came out.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct NowcastScore {
+    /// Step in which the nowcast was made.
+    pub known_on: usize,
+    /// Steps since the event.
+    pub age: usize,
+    /// Cases known then.
+    pub observed: u64,
+    /// Cases known in the end.
+    pub truth: u64,
+    /// Median of the nowcast.
+    pub median: f64,
+    /// Weighted interval score over the central intervals of the quantiles; smaller is better.
+    pub wis: f64,
+    /// The same for a nowcast that repeats the cases known then.
+    pub wis_uncorrected: f64,
+    /// True if the truth lies within the widest central interval.
+    pub covered: bool,
+}
+
+/// Scores of a method over history.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NowcastEvaluation {
+    /// One row per day of history and age, in that order.
+    pub scores: Vec<NowcastScore>,
+    /// Steps of history on which the method gave no nowcast, with its reason.
+    pub failed: Vec<(usize, String)>,
+    /// Mean weighted interval score.
+    pub wis_mean: f64,
+    /// Mean of the scores without a nowcast.
+    pub wis_uncorrected_mean: f64,
+    /// Share of truths within the widest central interval.
+    pub coverage: f64,
+}
+
+/// Makes the nowcast of each step in `days` as known on that step and scores ages in `ages`.
+///
+/// The truth is what `triangle` knows in the end, so `days` should end well before its last step. Replicates
+/// run in parallel; day t uses the random stream `seed` + t.
+///
+/// # Errors
+/// `InvalidParameter` for `days` outside the triangle or quantiles that are not symmetric about the median;
+/// `TooShort` if no day gave a nowcast.
+pub fn evaluate_nowcast(
+    triangle: &ReportingTriangle,
+    days: Range<usize>,
+    ages: Range<usize>,
+    method: &NowcastMethod,
+    seed: u64,
+) -> Result<NowcastEvaluation, Error> {
+    if days.start >= days.end || days.end > triangle.len() {
+        let range = format!("{}..{}", days.start, days.end);
+        return Err(Error::parameter("days", range, "must be non-empty and inside the triangle"));
+    }
+    let results: Vec<(usize, Result<Vec<NowcastScore>, Error>)> = days
+        .into_par_iter()
+        .map(|day| {
+            let stream = seed.wrapping_add(day as u64);
+            let scores = triangle
+                .as_known_on(triangle.date(day))
+                .and_then(|known| method.nowcast(&known, stream))
+                .and_then(|nowcast| score(triangle, day, &nowcast, &ages));
+            (day, scores)
+        })
+        .collect();
+    let (mut scores, mut failed) = (Vec::new(), Vec::new());
+    for (day, result) in results {
+        match result {
+            Ok(mut more) => scores.append(&mut more),
+            Err(e) => failed.push((day, e.to_string())),
+        }
+    }
+    if scores.is_empty() {
+        return Err(Error::TooShort { what: "nowcasts", got: 0, need: 1 });
+    }
+    let n = scores.len() as f64;
+    Ok(NowcastEvaluation {
+        wis_mean: scores.iter().map(|s| s.wis).sum::<f64>() / n,
+        wis_uncorrected_mean: scores.iter().map(|s| s.wis_uncorrected).sum::<f64>() / n,
+        coverage: scores.iter().filter(|s| s.covered).count() as f64 / n,
+        scores,
+        failed,
+    })
+}
+
+fn score(
+    triangle: &ReportingTriangle,
+    day: usize,
+    nowcast: &Nowcast,
+    ages: &Range<usize>,
+) -> Result<Vec<NowcastScore>, Error> {
+    let levels = &nowcast.quantile_probs;
+    let median = levels.iter().position(|p| (p - 0.5).abs() < 1e-9);
+    let median = median.ok_or_else(|| Error::parameter("quantile_probs", "", "must hold the median"))?;
+    let first = day + 1 - nowcast.points.len();
+    let mut rows = Vec::new();
+    for (i, point) in nowcast.points.iter().enumerate() {
+        let t = first + i;
+        if !ages.contains(&(day - t)) {
+            continue;
+        }
+        let truth = triangle.known(t);
+        let (low, high) = (point.quantiles[0], point.quantiles[levels.len() - 1]);
+        let wis = |values: Vec<f64>| -> Result<f64, Error> {
+            let forecast = QuantileForecast::new(levels.clone(), values)?;
+            Ok(weighted_interval_score(&forecast, truth as f64)?.total)
+        };
+        rows.push(NowcastScore {
+            known_on: day,
+            age: day - t,
+            observed: point.observed,
+            truth,
+            median: point.quantiles[median],
+            wis: wis(point.quantiles.clone())?,
+            wis_uncorrected: wis(vec![point.observed as f64; levels.len()])?,
+            covered: (low..=high).contains(&(truth as f64)),
+        });
+    }
+    Ok(rows)
+}

@@ -1,0 +1,277 @@
+//! Nowcast from a smooth course of the epidemic and delays that change and depend on the weekday.
+//!
+//! Complexity: the delays take O(window x longest delay) sums per iteration of a regression with as many
+//! parameters as delays; the course O(window) per fit, some hundred fits. A window of 60 days and delays up
+//! to 15 days take a few milliseconds.
+
+use super::{CountForecast, Nowcast, NowcastPoint, check_probs};
+use crate::delay::ReportingTriangle;
+use crate::draw::{beta, negative_binomial};
+use crate::{Error, Step};
+use rand::{Rng, RngExt};
+use serde::{Deserialize, Serialize};
+
+mod course;
+mod delays;
+
+use course::{Course, Observation};
+use delays::Delays;
+
+/// Version of the numbers, recorded with stored results.
+pub const VERSION: u32 = 1;
+
+/// Parameters of [`nowcast_state_space`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StateSpaceConfig {
+    /// Longest delay in steps, 1 to 100; longer ones count as this long. Take it such that hardly any report
+    /// comes later.
+    pub delay_max: usize,
+    /// Steps used, > `delay_max`. Recommended 56 or three times the longest delay, whichever is more: enough for
+    /// weekdays, and old enough not to matter beyond.
+    pub window_steps: usize,
+    /// Half-lives tried for the weight of past reports, steps, > 0; the one that would have predicted the
+    /// reports of the last four weeks best is taken. Recommended 7, 14, 28 and 10,000 (all alike).
+    pub half_lives_steps: Vec<f64>,
+    /// Paths drawn, 100 to 100,000. Recommended 1,000: the outer quantiles then carry an error of about a tenth
+    /// of the distribution's standard deviation.
+    pub draws: usize,
+    /// Quantiles to report, each in (0, 1). Recommended 0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975.
+    pub quantile_probs: Vec<f64>,
+}
+
+impl StateSpaceConfig {
+    /// The recommended values given above.
+    pub fn recommended(delay_max: usize) -> Self {
+        Self {
+            delay_max,
+            window_steps: (3 * delay_max).max(56),
+            half_lives_steps: vec![7.0, 14.0, 28.0, 10_000.0],
+            draws: 1000,
+            quantile_probs: vec![0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975],
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check_probs(&self.quantile_probs)?;
+        if !(1..=100).contains(&self.delay_max) {
+            return Err(Error::parameter("delay_max", self.delay_max, "must be 1 to 100"));
+        }
+        if self.window_steps <= self.delay_max {
+            return Err(Error::parameter("window_steps", self.window_steps, "must exceed the longest delay"));
+        }
+        if self.half_lives_steps.is_empty() || !self.half_lives_steps.iter().all(|h| *h > 0.0) {
+            let given = format!("{:?}", self.half_lives_steps);
+            return Err(Error::parameter("half_lives_steps", given, "must hold positive numbers"));
+        }
+        if !(100..=100_000).contains(&self.draws) {
+            return Err(Error::parameter("draws", self.draws, "must be 100 to 100,000"));
+        }
+        Ok(())
+    }
+}
+
+/// Paths drawn per draw of the delays.
+const PATHS_PER_DELAY: usize = 10;
+
+/// Nowcast by a state-space model: the recommended method for daily and weekly series.
+///
+/// # Input
+/// `triangle`: at least `delay_max` + 8 steps. `rng`: the seed belongs to the result.
+/// # Output
+/// The last `delay_max` + 1 steps; each distribution is a sample of `draws` counts, drawn jointly over the
+/// steps (draw i of one step belongs with draw i of the others before sorting).
+/// # Errors
+/// `TooShort`, `InvalidParameter`; `InvalidData` if nobody is known in the window.
+/// # Method
+/// Delays: P(delay = x | delay <= x), which is free of right truncation (Lawless 1994), with a smooth level
+/// per delay, a factor per weekday of the report, weights that fade with the age of the report, and
+/// extra-binomial scatter. Course: the log of the expected count moves with a damped trend (integrated
+/// autoregression of order 1), counts are negative binomial about it; fitted by its mode and curvature, the
+/// parameters of movement and scatter averaged over a grid by their marginal likelihood. Given a day's
+/// expected count and the share F of its delays that has passed, the cases still to come are negative
+/// binomial with the day's own deviation learned from those known. Ours; related to McGough et al. 2020, PLoS
+/// Comput Biol 16:e1007735 and Guenther et al. 2021, Biom J 63:490-502.
+/// # Examples
+/// ```
+/// use jiff::civil::{Date, date};
+/// use rand::SeedableRng;
+/// use wanquan_epi::Step;
+/// use wanquan_epi::delay::ReportingTriangle;
+/// use wanquan_epi::delay::nowcast::{StateSpaceConfig, nowcast_state_space};
+///
+/// // Haemolytic-uraemic syndrome, Germany 2011: hospital admission, report, cases (Robert Koch Institute).
+/// let figures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/hus_o104_de_2011.csv"));
+/// let reports = figures.lines().skip(2).map(|line| {
+///     let field = |i| line.split(',').nth(i).expect("three fields");
+///     let day = |i| field(i).parse::<Date>().expect("a date");
+///     (day(0), day(1), field(2).parse().expect("a count"))
+/// });
+/// let triangle = ReportingTriangle::from_changes(date(2011, 5, 1), date(2011, 6, 2), Step::Day, reports)?;
+/// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+/// let nowcast = nowcast_state_space(&triangle, &StateSpaceConfig::recommended(15), &mut rng)?;
+/// let ten_days_ago = &nowcast.points[5];
+/// assert!(ten_days_ago.observed == 25 && ten_days_ago.quantiles[0] > 25.0);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
+pub fn nowcast_state_space(
+    triangle: &ReportingTriangle,
+    config: &StateSpaceConfig,
+    rng: &mut impl Rng,
+) -> Result<Nowcast, Error> {
+    config.check()?;
+    let delay_max = config.delay_max;
+    let need = delay_max + 8;
+    if triangle.len() < need {
+        return Err(Error::TooShort { what: "reporting triangle", got: triangle.len(), need });
+    }
+    let last = triangle.len() - 1;
+    let window = Window::new(triangle, delay_max, config.window_steps);
+    if window.known.iter().all(|n| *n == 0.0) {
+        return Err(Error::InvalidData {
+            what: "reporting triangle",
+            position: last,
+            why: "nobody is known in the window",
+        });
+    }
+    let delays = Delays::fit(&window, &config.half_lives_steps)?;
+    let season = window.event_weekday_offsets();
+    let n = window.len();
+    let observations = |shares: &[Share]| -> Vec<Observation> {
+        // Steps older than the longest delay are known in full.
+        let passed = |age: usize| shares.get(age).map_or(1.0, |s| s.value);
+        let known = window.known.iter().enumerate();
+        known
+            .map(|(i, &count)| Observation {
+                count,
+                log_exposure: season[i] + passed(n - 1 - i).max(1e-9).ln(),
+            })
+            .collect()
+    };
+    let expected = delays.passed(&window, None);
+    let candidates = Course::candidates(&observations(&expected))?;
+    let mut samples: Vec<Vec<f64>> = vec![Vec::with_capacity(config.draws); delay_max + 1];
+    let mut made = 0;
+    while made < config.draws {
+        let coefficients = delays.draw(rng);
+        let shares: Vec<Share> = delays
+            .passed(&window, Some(&coefficients))
+            .into_iter()
+            .map(|s| Share { value: s.draw(rng), ..s })
+            .collect();
+        let course = candidates.pick(rng.random::<f64>());
+        let fitted = course.fit(&observations(&shares))?;
+        for _ in 0..PATHS_PER_DELAY.min(config.draws - made) {
+            let path = fitted.draw(rng);
+            for (age, sample) in samples.iter_mut().enumerate() {
+                let i = n - 1 - age;
+                let known = window.known[i];
+                let share = shares[age].value;
+                let mean = (path[i] + season[i]).exp();
+                // Gamma-Poisson: the day's own deviation is known as far as its cases are.
+                let size = course.size + known;
+                let to_come = size * mean * (1.0 - share) / (course.size + mean * share);
+                sample.push(known + if share < 1.0 { negative_binomial(to_come, size, rng) } else { 0.0 });
+            }
+            made += 1;
+        }
+    }
+    let points = samples
+        .into_iter()
+        .enumerate()
+        .rev()
+        .map(|(age, mut counts)| {
+            counts.sort_by(f64::total_cmp);
+            let distribution = CountForecast::Sample { counts };
+            NowcastPoint {
+                date: triangle.date(last - age),
+                observed: triangle.known(last - age),
+                mean: distribution.mean(),
+                quantiles: config.quantile_probs.iter().map(|&p| distribution.quantile(p)).collect(),
+                reported_share: expected[age].mean,
+                distribution,
+            }
+        })
+        .collect();
+    let counts = super::DelayCounts::new(triangle, delay_max, Some(n - 1))?;
+    Ok(Nowcast {
+        method: "nowcast_state_space".to_owned(),
+        method_version: VERSION,
+        known_on: triangle.date(last),
+        quantile_probs: config.quantile_probs.clone(),
+        delay_cdf: expected.iter().map(|s| s.mean).collect(),
+        delay_cases: super::DelayCounts::as_integers(&counts.cases),
+        delay_at_risk: super::DelayCounts::as_integers(&counts.at_risk),
+        points,
+    })
+}
+
+/// Share of a step's delays that has passed, with its scatter from step to step.
+#[derive(Debug, Clone, Copy)]
+struct Share {
+    value: f64,
+    mean: f64,
+    variance: f64,
+}
+
+impl Share {
+    fn draw(&self, rng: &mut impl Rng) -> f64 {
+        let spread = self.mean * (1.0 - self.mean);
+        if self.variance <= 1e-12 * spread || spread <= 1e-12 {
+            return self.mean;
+        }
+        let total = (spread / self.variance - 1.0).max(1e-3);
+        beta(self.mean * total, (1.0 - self.mean) * total, rng)
+    }
+}
+
+/// The steps used.
+struct Window {
+    /// Counts by delay as far as known, oldest step first.
+    rows: Vec<Vec<f64>>,
+    known: Vec<f64>,
+    delay_max: usize,
+    /// Weekday (0 to 6) of the first step's date; `None` unless steps are days.
+    first_weekday: Option<usize>,
+}
+
+impl Window {
+    fn new(triangle: &ReportingTriangle, delay_max: usize, steps: usize) -> Self {
+        let first = triangle.len().saturating_sub(steps);
+        let rows: Vec<Vec<f64>> = (first..triangle.len()).map(|t| triangle.folded(t, delay_max)).collect();
+        let known = rows.iter().map(|row| row.iter().sum()).collect();
+        let weekday = triangle.date(first).weekday().to_monday_zero_offset();
+        let first_weekday =
+            (triangle.step() == Step::Day).then(|| usize::try_from(weekday).unwrap_or_default());
+        Self { rows, known, delay_max, first_weekday }
+    }
+
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Weekday class of step `i` of the window (which may lie past its end); 0 where there are no weekdays.
+    fn weekday(&self, i: usize) -> usize {
+        self.first_weekday.map_or(0, |first| (first + i) % 7)
+    }
+
+    /// Log factor of each step's weekday of the event, from complete steps against the mean of the seven days
+    /// around each, shrunk by the counts; 0 with fewer than three complete weeks.
+    fn event_weekday_offsets(&self) -> Vec<f64> {
+        let n = self.len();
+        let complete = n.saturating_sub(self.delay_max);
+        let mut log_factor = [0.0; 7];
+        if self.first_weekday.is_some() && complete >= 21 {
+            let (mut seen, mut expected) = ([0.0; 7], [0.0; 7]);
+            for i in 3..complete - 3 {
+                seen[self.weekday(i)] += self.known[i];
+                expected[self.weekday(i)] += self.known[i - 3..=i + 3].iter().sum::<f64>() / 7.0;
+            }
+            // 20 cases of prior weight: a weekday with few cases says little.
+            for (log, (seen, expected)) in log_factor.iter_mut().zip(seen.iter().zip(&expected)) {
+                *log = ((seen + 20.0) / (expected + 20.0)).ln();
+            }
+        }
+        (0..n).map(|i| log_factor[self.weekday(i)]).collect()
+    }
+}

@@ -1,0 +1,285 @@
+//! Reverse-time hazards of the reports with weekday factors, fading weights and extra scatter.
+
+use super::{Share, Window};
+use crate::Error;
+use crate::draw::normal;
+use crate::linear::{cholesky, solve};
+use rand::Rng;
+
+/// Newton steps; the binomial likelihood is concave and takes five or six.
+const STEPS_MAX: usize = 30;
+/// Prior precision of a weekday's log factor (standard deviation 0.5).
+const WEEKDAY_PRECISION: f64 = 4.0;
+/// Prior precision of the step from one delay's log level to the next (standard deviation 1).
+const LEVEL_PRECISION: f64 = 1.0;
+/// Diagonals whose prediction decides on the half-life.
+const JUDGED_STEPS: usize = 28;
+
+/// A fitted delay model: coefficients are a log level per delay and a log factor per weekday.
+pub(super) struct Delays {
+    coefficients: Vec<f64>,
+    /// Cholesky factor of the information at the coefficients.
+    factor: Vec<f64>,
+    delay_max: usize,
+    /// Binomial variances are multiplied by this in the coefficients' covariance, >= 1.
+    inflation: f64,
+    /// Correlation of two cases of a step in being reported with the same delay.
+    clustering: f64,
+}
+
+impl Delays {
+    pub(super) fn fit(window: &Window, half_lives: &[f64]) -> Result<Self, Error> {
+        let half_life = choose_half_life(window, half_lives);
+        let delay_max = window.delay_max;
+        let p = delay_max + 1 + if window.first_weekday.is_some() { 7 } else { 0 };
+        let mut coefficients = vec![0.0; p];
+        let mut factor = vec![0.0; p * p];
+        let mut before = f64::NEG_INFINITY;
+        for _ in 0..STEPS_MAX {
+            let mut gradient = vec![0.0; p];
+            factor.fill(0.0);
+            prior(&coefficients, delay_max, &mut gradient, &mut factor);
+            let value = accumulate(window, &coefficients, half_life, &mut gradient, &mut factor);
+            for j in 0..p {
+                for k in 0..j {
+                    factor[k * p + j] = factor[j * p + k];
+                }
+            }
+            if !cholesky(&mut factor, p) {
+                return Err(Error::NoConvergence { method: "delay hazards", iterations: 0 });
+            }
+            let mut step = gradient;
+            solve(&factor, p, &mut step);
+            let largest = step.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
+            let scale = (2.0 / largest.max(1e-12)).min(1.0);
+            for (c, s) in coefficients.iter_mut().zip(&step) {
+                *c += scale * s;
+            }
+            if largest < 1e-6 || (value - before).abs() < 1e-9 * (1.0 + value.abs()) {
+                break;
+            }
+            before = value;
+        }
+        let mut fitted = Self { coefficients, factor, delay_max, inflation: 1.0, clustering: 0.0 };
+        fitted.set_scatter(window, half_life);
+        Ok(fitted)
+    }
+
+    /// Coefficients drawn from their approximate posterior.
+    pub(super) fn draw(&self, rng: &mut impl Rng) -> Vec<f64> {
+        let p = self.coefficients.len();
+        let mut z: Vec<f64> = (0..p).map(|_| normal(rng)).collect();
+        // L' x = z gives x the covariance (L L')^-1.
+        for j in (0..p).rev() {
+            let sum: f64 = (j + 1..p).map(|k| self.factor[k * p + j] * z[k]).sum();
+            z[j] = (z[j] - sum) / self.factor[j * p + j];
+        }
+        let scale = self.inflation.sqrt();
+        self.coefficients.iter().zip(&z).map(|(c, z)| c + scale * z).collect()
+    }
+
+    /// Share passed of the steps of age 0..=longest delay.
+    pub(super) fn passed(&self, window: &Window, coefficients: Option<&[f64]>) -> Vec<Share> {
+        let coefficients = coefficients.unwrap_or(&self.coefficients);
+        let n = window.len();
+        (0..=self.delay_max)
+            .map(|age| {
+                let row = Row::new(window, n - 1 - age, coefficients);
+                let (mut mean, mut square) = (1.0, 1.0);
+                for x in age + 1..=self.delay_max {
+                    let g = row.hazard(x);
+                    mean *= 1.0 - g;
+                    square *= (1.0 - g).powi(2) + self.clustering * g * (1.0 - g);
+                }
+                let mean = mean.clamp(1e-12, 1.0);
+                Share { value: mean, mean, variance: (square - mean * mean).max(0.0) }
+            })
+            .collect()
+    }
+
+    /// Moment estimates of the scatter beyond binomial, from weighted residuals.
+    fn set_scatter(&mut self, window: &Window, half_life: f64) {
+        let (mut excess, mut pairs, mut chi, mut weights) = (0.0, 0.0, 0.0, 0.0);
+        each_cell(window, &self.coefficients, half_life, |cell| {
+            let variance = cell.at_risk * cell.hazard * (1.0 - cell.hazard);
+            let square = (cell.cases - cell.at_risk * cell.hazard).powi(2);
+            excess += cell.weight * (square - variance);
+            pairs += cell.weight * variance * (cell.at_risk - 1.0);
+            // Cells in which hardly anything could happen have wild standardised residuals.
+            if variance > 0.5 {
+                chi += cell.weight * square / variance;
+                weights += cell.weight;
+            }
+        });
+        if pairs > 0.0 {
+            self.clustering = (excess / pairs).clamp(0.0, 0.5);
+        }
+        if weights > 0.0 {
+            self.inflation = (chi / weights).clamp(1.0, 50.0);
+        }
+    }
+}
+
+/// The levels and factors that apply to one step of the window.
+struct Row {
+    /// exp(level + weekday factor of the report) by delay.
+    rates: Vec<f64>,
+    /// Running sums of the rates.
+    sums: Vec<f64>,
+}
+
+impl Row {
+    fn new(window: &Window, i: usize, coefficients: &[f64]) -> Self {
+        let delay_max = window.delay_max;
+        let mut rates = Vec::with_capacity(delay_max + 1);
+        let mut sums = Vec::with_capacity(delay_max + 1);
+        let mut sum = 0.0;
+        for x in 0..=delay_max {
+            let weekday = if window.first_weekday.is_some() {
+                coefficients[delay_max + 1 + window.weekday(i + x)]
+            } else {
+                0.0
+            };
+            let rate = (coefficients[x] + weekday).clamp(-40.0, 40.0).exp();
+            sum += rate;
+            rates.push(rate);
+            sums.push(sum);
+        }
+        Self { rates, sums }
+    }
+
+    /// P(delay = x | delay <= x).
+    fn hazard(&self, x: usize) -> f64 {
+        self.rates[x] / self.sums[x]
+    }
+}
+
+/// One cell of the triangle as a binomial observation.
+struct Cell<'a> {
+    step: usize,
+    delay: usize,
+    cases: f64,
+    at_risk: f64,
+    hazard: f64,
+    weight: f64,
+    row: &'a Row,
+}
+
+/// Visits the cells of delay 1 and more in which somebody could have had that delay.
+fn each_cell(window: &Window, coefficients: &[f64], half_life: f64, mut visit: impl FnMut(&Cell<'_>)) {
+    let n = window.len();
+    for (i, counts) in window.rows.iter().enumerate() {
+        let row = Row::new(window, i, coefficients);
+        let mut at_risk = counts[0];
+        for (x, &cases) in counts.iter().enumerate().skip(1) {
+            at_risk += cases;
+            if at_risk > 0.0 {
+                let age = (n - 1 - i - x) as f64;
+                let weight = (-age / half_life).exp2();
+                visit(&Cell { step: i, delay: x, cases, at_risk, hazard: row.hazard(x), weight, row: &row });
+            }
+        }
+    }
+}
+
+/// Log posterior's prior part: levels follow a random walk with a loose end, weekday factors scatter about 0.
+fn prior(coefficients: &[f64], delay_max: usize, gradient: &mut [f64], information: &mut [f64]) {
+    let p = coefficients.len();
+    for x in 0..delay_max {
+        let step = coefficients[x + 1] - coefficients[x];
+        gradient[x] += LEVEL_PRECISION * step;
+        gradient[x + 1] -= LEVEL_PRECISION * step;
+        information[x * p + x] += LEVEL_PRECISION;
+        information[(x + 1) * p + x + 1] += LEVEL_PRECISION;
+        information[(x + 1) * p + x] -= LEVEL_PRECISION;
+    }
+    for j in 0..p {
+        // The hazards do not change if all levels shift; a hair of precision pins them down.
+        let precision = if j <= delay_max { 1e-3 } else { WEEKDAY_PRECISION };
+        gradient[j] -= precision * coefficients[j];
+        information[j * p + j] += precision;
+    }
+}
+
+/// Adds the likelihood's gradient and expected information (lower triangle); returns its value.
+fn accumulate(
+    window: &Window,
+    coefficients: &[f64],
+    half_life: f64,
+    gradient: &mut [f64],
+    information: &mut [f64],
+) -> f64 {
+    let p = coefficients.len();
+    let delay_max = window.delay_max;
+    let weekdays = window.first_weekday.is_some();
+    let mut value = 0.0;
+    // Derivative of the cell's log odds by each coefficient.
+    let mut slope = vec![0.0; p];
+    each_cell(window, coefficients, half_life, |cell| {
+        let (x, g) = (cell.delay, cell.hazard.clamp(1e-15, 1.0 - 1e-15));
+        slope[delay_max + 1..].fill(0.0);
+        let below = cell.row.sums[x - 1];
+        for y in 0..x {
+            let share = -cell.row.rates[y] / below;
+            slope[y] = share;
+            if weekdays {
+                slope[delay_max + 1 + window.weekday(cell.step + y)] += share;
+            }
+        }
+        slope[x] = 1.0;
+        if weekdays {
+            slope[delay_max + 1 + window.weekday(cell.step + x)] += 1.0;
+        }
+        value += cell.weight * (cell.cases * g.ln() + (cell.at_risk - cell.cases) * (-g).ln_1p());
+        let residual = cell.weight * (cell.cases - cell.at_risk * g);
+        let weight = cell.weight * cell.at_risk * g * (1.0 - g);
+        let active = (0..=x).chain(delay_max + 1..p);
+        for j in active.clone() {
+            gradient[j] += residual * slope[j];
+            let by = weight * slope[j];
+            for k in active.clone().take_while(|k| *k <= j) {
+                information[j * p + k] += by * slope[k];
+            }
+        }
+    });
+    value
+}
+
+/// The half-life whose running hazards, without weekdays, best predict each step's new reports.
+fn choose_half_life(window: &Window, half_lives: &[f64]) -> f64 {
+    let n = window.len();
+    let mut descending = half_lives.to_vec();
+    descending.sort_by(|a, b| b.total_cmp(a));
+    let first_judged = n.saturating_sub(JUDGED_STEPS).max(window.delay_max + 3);
+    let mut best = (f64::NEG_INFINITY, descending[0]);
+    for half_life in descending {
+        let fade = (-1.0 / half_life).exp2();
+        let mut cases = vec![0.05; window.delay_max + 1];
+        let mut at_risk: Vec<f64> = (0..=window.delay_max).map(|x| 0.05 * (x as f64 + 1.0)).collect();
+        let mut score = 0.0;
+        for step in 0..n {
+            for (sum, risk) in cases.iter_mut().zip(&mut at_risk) {
+                *sum *= fade;
+                *risk *= fade;
+            }
+            for x in 1..=window.delay_max.min(step) {
+                let counts = &window.rows[step - x];
+                let n_x = counts[x];
+                let risk_x: f64 = counts[..=x].iter().sum();
+                let prior = 0.05;
+                let g = (cases[x] + prior) / (at_risk[x] + prior * (x as f64 + 1.0));
+                let g = g.clamp(1e-9, 1.0 - 1e-9);
+                if step >= first_judged {
+                    score += n_x * g.ln() + (risk_x - n_x) * (-g).ln_1p();
+                }
+                cases[x] += n_x;
+                at_risk[x] += risk_x;
+            }
+        }
+        // Forgetting must earn its noise: a shorter half-life has to predict better by a nat.
+        if score > best.0 + if best.0.is_finite() { 1.0 } else { 0.0 } {
+            best = (score, half_life);
+        }
+    }
+    best.1
+}

@@ -1,0 +1,124 @@
+//! Delay distributions from exact and from interval-censored data.
+
+use crate::golden_support::{Check, Outcome, Tolerance};
+use wanquan_epi::delay::{
+    DelayFamily, DelayFit, DelayFitConfig, DelayObservation, fit_delay, fit_delay_counts,
+};
+
+pub fn exact(check: &mut Check<'_>) -> Outcome {
+    let table = check.csv(check.input.text("csv")?)?;
+    let shift = check.params.f64("shift")?;
+    let (from, to) = (check.params.text("from")?, check.params.text("to")?);
+    let (mut days, mut whole) = (Vec::new(), Vec::new());
+    for row in 0..table.len() {
+        let date = |column| -> Result<Option<jiff::civil::Date>, String> {
+            match table.text(column, row)? {
+                "" | "NA" => Ok(None),
+                text => text.parse().map(Some).map_err(|e| format!("{text}: {e}")),
+            }
+        };
+        if let (Some(from), Some(to)) = (date(from)?, date(to)?) {
+            // Negative delays are dropped, as there.
+            if let Ok(delay) = u32::try_from((to - from).get_days()) {
+                whole.push(delay);
+                days.push(f64::from(delay) + shift);
+            }
+        }
+    }
+    check.output_numbers("n", &[Some(days.len() as f64)], Tolerance::Absolute(0.0))?;
+    let (names, estimate, standard_error, log_likelihood, aic) = match check.params.text("dist")? {
+        "nbinom" => {
+            let fit = fit_delay_counts(&whole).map_err(|e| e.to_string())?;
+            (
+                ["size", "mu"],
+                [fit.size, fit.mean_days],
+                [fit.size_standard_error, fit.mean_standard_error],
+                fit.log_likelihood,
+                fit.aic,
+            )
+        }
+        dist => {
+            let family = match dist {
+                "gamma" => DelayFamily::Gamma,
+                "lnorm" => DelayFamily::Lognormal,
+                "weibull" => DelayFamily::Weibull,
+                other => return Err(format!("dist {other} is unknown here")),
+            };
+            let exact: Vec<_> = days
+                .iter()
+                .map(|&d| DelayObservation::exact(d))
+                .collect::<Result<_, _>>()
+                .map_err(|e| e.to_string())?;
+            let fit = fit_delay(&exact, family, &DelayFitConfig::recommended()).map_err(|e| e.to_string())?;
+            let [a, b] = fit.distribution.parameters();
+            let [se_a, se_b] = fit.standard_errors;
+            let (names, estimate, errors) = match family {
+                // The reference has the rate, the inverse of the scale.
+                DelayFamily::Gamma => (["shape", "rate"], [a, 1.0 / b], [se_a, se_b / (b * b)]),
+                DelayFamily::Lognormal => (["meanlog", "sdlog"], [a, b], [se_a, se_b]),
+                _ => (["shape", "scale"], [a, b], [se_a, se_b]),
+            };
+            (names, estimate, errors, fit.log_likelihood, fit.aic)
+        }
+    };
+    same_names(check, &names)?;
+    // The reference's optimiser stops at 1e-4 of the parameters; its curvature is that of the stopping point.
+    check.output_numbers("estimate", &estimate.map(Some), Tolerance::Relative(1e-3))?;
+    check.output_numbers("std_error", &standard_error.map(Some), Tolerance::Relative(2e-3))?;
+    // The maximum here is the higher one, by some 1e-6.
+    check.output_numbers("loglik", &[Some(log_likelihood)], Tolerance::Relative(1e-6))?;
+    check.output_numbers("aic", &[Some(aic)], Tolerance::Relative(1e-6))?;
+    let n = days.len() as f64;
+    let mean = days.iter().sum::<f64>() / n;
+    let sd = (days.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+    days.sort_by(f64::total_cmp);
+    let median = 0.5 * (days[(days.len() - 1) / 2] + days[days.len() / 2]);
+    // Summaries of the data: they show that the same delays were fitted.
+    check.output_numbers("mean_delay", &[Some(mean)], Tolerance::Relative(1e-12))?;
+    check.output_numbers("sd_delay", &[Some(sd)], Tolerance::Relative(1e-12))?;
+    check.output_numbers("median_delay", &[Some(median)], Tolerance::Relative(1e-12))
+}
+
+pub fn interval_censored(check: &mut Check<'_>) -> Outcome {
+    let table = check.csv(check.input.text("csv")?)?;
+    check.input.irrelevant(&["columns"]);
+    let family = match check.params.text("dist")? {
+        "lognormal" => DelayFamily::Lognormal,
+        "gamma" => DelayFamily::Gamma,
+        "weibull" => DelayFamily::Weibull,
+        other => return Err(format!("dist {other} is unknown here")),
+    };
+    let column = |name: &str| -> Result<Vec<f64>, String> {
+        table.numbers(name)?.into_iter().map(|x| x.ok_or_else(|| format!("{name} has a gap"))).collect()
+    };
+    let (el, er, sl, sr) = (column("EL")?, column("ER")?, column("SL")?, column("SR")?);
+    let mut observations = Vec::new();
+    let mut widths = 0.0;
+    for i in 0..table.len() {
+        observations.push(
+            DelayObservation::new((el[i], er[i]), (sl[i], sr[i])).map_err(|e| format!("row {i}: {e}"))?,
+        );
+        // There the exposure's density within its window is left out.
+        if er[i] > el[i] {
+            widths += (er[i] - el[i]).ln();
+        }
+    }
+    let config =
+        DelayFitConfig { quantile_probs: vec![0.05, 0.5, 0.95, 0.99], ..DelayFitConfig::recommended() };
+    let fit: DelayFit = fit_delay(&observations, family, &config).map_err(|e| e.to_string())?;
+    let [first, second] = match family {
+        DelayFamily::Lognormal => ["meanlog", "sdlog"],
+        _ => ["shape", "scale"],
+    };
+    same_names(check, &[first, second, "p5", "p50", "p95", "p99"])?;
+    let mut got: Vec<_> = fit.distribution.parameters().map(Some).to_vec();
+    got.extend(fit.quantiles_days.iter().map(|q| Some(q.estimate)));
+    check.output_numbers("estimate", &got, Tolerance::Relative(1e-4))?;
+    check.output_numbers("loglik", &[Some(fit.log_likelihood + widths)], Tolerance::Absolute(1e-6))?;
+    check.output_numbers("n", &[Some(fit.observations as f64)], Tolerance::Absolute(0.0))
+}
+
+fn same_names(check: &Check<'_>, names: &[&str]) -> Outcome {
+    let want = check.output.value("names");
+    if *want == serde_json::json!(names) { Ok(()) } else { Err(format!("names {want} are unknown here")) }
+}
