@@ -8,6 +8,7 @@ pub mod association;
 pub mod delay;
 pub mod detect;
 mod draw;
+pub mod endemic;
 mod error;
 pub mod forecast;
 mod glm;

@@ -10,6 +10,7 @@ mod ears;
 mod farrington_flexible;
 mod farrington_original;
 mod growth_rate;
+mod hhh4;
 mod nowcast;
 mod rt_cori;
 mod scan;
@@ -31,6 +32,7 @@ pub fn runner(method: &str) -> Option<fn(&mut Check<'_>) -> Outcome> {
         "farrington_original" => farrington_original::run,
         "energy_score" => score::energy,
         "growth_rate" => growth_rate::run,
+        "hhh4" => hhh4::run,
         "incubation_dic" => delay::interval_censored,
         "kulldorff_spatial" => scan::spatial,
         "mantel_haenszel" => association::strata,

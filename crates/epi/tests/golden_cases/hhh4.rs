@@ -1,0 +1,110 @@
+//! Endemic-epidemic model.
+
+use crate::golden_support::{Check, Outcome, Tolerance};
+use wanquan_epi::endemic::{
+    Component, CountFamily, EndemicConfig, EndemicData, EndemicOffset, Predictor, Term, Trend,
+    fit_endemic_epidemic,
+};
+use wanquan_epi::{CountSeries, Step};
+
+pub fn run(check: &mut Check<'_>) -> Outcome {
+    let family = match check.params.text("family")? {
+        "Poisson" => CountFamily::Poisson,
+        "NegBin1" => CountFamily::NegativeBinomial,
+        other => return Err(format!("family {other} is unknown here")),
+    };
+    match check.params.opt_text("ne_weights") {
+        None | Some("first-order neighbours (order == 1)") => {}
+        Some(other) => return Err(format!("ne_weights {other} is unknown here")),
+    }
+    if check.params.bool("ne_offset_population")? {
+        return Err("a population offset of the neighbours is unknown here".to_owned());
+    }
+    let component = |present: bool| present.then(Predictor::default);
+    let config = EndemicConfig {
+        family,
+        autoregression: component(check.params.bool("ar")?),
+        neighbours: component(check.params.bool("ne")?),
+        endemic: Predictor {
+            harmonics: check.params.usize("end_seasonal_harmonics")?,
+            trend: if check.params.bool("end_linear_trend")? { Trend::Linear } else { Trend::None },
+        },
+        endemic_offset: if check.params.bool("end_offset_population")? {
+            EndemicOffset::Population
+        } else {
+            EndemicOffset::None
+        },
+        period_steps: check.params.f64("period")?,
+    };
+    let range = check.params.usize("subset_first")? - 1..check.params.usize("subset_last")?;
+    let fit = fit_endemic_epidemic(&data(check)?, range, &config).map_err(|e| e.to_string())?;
+    let mut names: Vec<String> = fit.coefficients.iter().map(|c| name(c.component, c.term)).collect();
+    let mut estimate: Vec<_> = fit.coefficients.iter().map(|c| Some(c.estimate)).collect();
+    let mut standard_error: Vec<_> = fit.coefficients.iter().map(|c| Some(c.standard_error)).collect();
+    if let Some((psi, se)) = fit.overdispersion {
+        names.push("overdisp".to_owned());
+        estimate.push(Some(psi));
+        standard_error.push(Some(se));
+    }
+    let want = check.output.value("coefficients");
+    if *want != serde_json::json!(names) {
+        return Err(format!("coefficients {want} are not {names:?}"));
+    }
+    // The reference's optimiser stops at about 1e-5 of the estimates.
+    let close = Tolerance::Either { relative: 1e-4, absolute: 1e-6 };
+    check.output_numbers("estimate", &estimate, close)?;
+    check.output_numbers("std_error", &standard_error, close)?;
+    check.output_numbers("loglik", &[Some(fit.log_likelihood)], Tolerance::Absolute(1e-6))?;
+    check.output_numbers("aic", &[Some(fit.aic)], Tolerance::Absolute(2e-6))?;
+    check.output_numbers("bic", &[Some(fit.bic)], Tolerance::Absolute(2e-6))?;
+    check.output_numbers("n_obs", &[Some(fit.observations as f64)], Tolerance::Absolute(0.0))?;
+    let regions = fit.fitted[0].len();
+    let by_unit: Vec<f64> = (0..regions).map(|i| fit.fitted.iter().filter_map(|row| row[i]).sum()).collect();
+    check.output_numbers("fitted_total", &[Some(by_unit.iter().sum())], close)?;
+    check.output_numbers("fitted_by_unit", &by_unit.iter().map(|x| Some(*x)).collect::<Vec<_>>(), close)?;
+    check.output_numbers("fitted_last_row", fit.fitted.last().ok_or("no row")?, close)
+}
+
+fn data(check: &Check<'_>) -> Result<EndemicData, String> {
+    let table = check.csv(check.input.text("csv")?)?;
+    let series = |column: &str| {
+        let start = jiff::civil::date(2001, 1, 1);
+        CountSeries::new(start, Step::Week, table.counts(column)?).map_err(|e| e.to_string())
+    };
+    let (neighbours, population) =
+        (check.input.opt_text("neighbours_csv"), check.input.opt_text("population_csv"));
+    let (Some(neighbours), Some(population)) = (neighbours, population) else {
+        return EndemicData::single(series(check.input.text("column")?)?).map_err(|e| e.to_string());
+    };
+    let (order, population) = (check.csv(neighbours)?, check.csv(population)?);
+    let mut counts = Vec::new();
+    let mut weights = Vec::new();
+    for row in 0..order.len() {
+        let district = order.text("district", row)?;
+        if population.text("district", row)? != district {
+            return Err(format!("{district} is not in row {row} of the population"));
+        }
+        counts.push(series(district)?);
+        // Column by column: the order is symmetric.
+        let first_order = |x: &Option<f64>| f64::from(u8::from(*x == Some(1.0)));
+        weights.push(order.numbers(district)?.iter().map(first_order).collect());
+    }
+    let share = population.numbers("population_fraction")?;
+    let share = share.into_iter().map(|x| x.ok_or("population has a gap")).collect::<Result<_, _>>()?;
+    EndemicData::new(counts, &weights, share).map_err(|e| e.to_string())
+}
+
+fn name(component: Component, term: Term) -> String {
+    let prefix = match component {
+        Component::Autoregression => "ar",
+        Component::Neighbours => "ne",
+        Component::Endemic => "end",
+    };
+    let suffix = match term {
+        Term::Intercept => "1".to_owned(),
+        Term::Trend => "t".to_owned(),
+        Term::Sine(h) => format!("sin({} * pi * t/52)", 2 * h),
+        Term::Cosine(h) => format!("cos({} * pi * t/52)", 2 * h),
+    };
+    format!("{prefix}.{suffix}")
+}
