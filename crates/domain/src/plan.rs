@@ -2,10 +2,12 @@
 //! may say, and what becomes of them for given facts, stand here.
 
 use crate::calendar::Period;
-use crate::condition::Condition;
+use crate::condition::{Condition, SchemaField, Scope};
+use crate::kind::Role;
 use crate::level::ResponseLevel;
 use crate::region::{Level, RegionCode, RegionTree};
 use crate::text::Text;
+use jiff::civil::Date;
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
@@ -139,6 +141,170 @@ pub struct Plan {
     pub from_level: ResponseLevel,
     /// Actions in order.
     pub actions: Vec<PlanAction>,
+    /// What conditions and texts may name; a condition's slots are positions in it.
+    pub facts: Vec<SchemaField>,
+}
+
+impl Plan {
+    /// Binds the facts of a trigger for the conditions of the plan.
+    pub fn scope<'a>(&self, facts: &'a Map<String, Json>, today: Date) -> Scope<'a> {
+        Scope::bind(facts, self.facts.len(), today, |id| {
+            self.facts.iter().position(|fact| fact.id == id).map(|index| (index, self.facts[index].kind))
+        })
+    }
+}
+
+/// Something that a plan does for one target.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Deed {
+    /// Create a record.
+    Create {
+        /// Register.
+        register: String,
+        /// Values by field, the region and the organisation of the target among them.
+        values: Map<String, Json>,
+        /// Field that gets the end of this period, counted from the trigger.
+        due: Option<(String, Period)>,
+    },
+    /// Tell people who hold a role for a region.
+    Notify {
+        /// Role.
+        role: String,
+        /// What is said.
+        text: Text,
+    },
+    /// Propose a response level.
+    ProposeLevel {
+        /// The level.
+        level: ResponseLevel,
+    },
+    /// Draft a publication.
+    DraftPublication {
+        /// Title.
+        title: Text,
+        /// Text.
+        body: Text,
+    },
+}
+
+/// One deed with its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planned {
+    /// Action of the plan.
+    pub action: String,
+    /// Region for which it is done.
+    pub region: RegionCode,
+    /// Organisation for which it is done, where the target is organisations.
+    pub organisation: Option<String>,
+    /// What.
+    pub deed: Deed,
+}
+
+/// An organisation that holds a duty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DutyHolder {
+    /// Organisation.
+    pub organisation: String,
+    /// Its region.
+    pub region: RegionCode,
+    /// Duty.
+    pub duty: String,
+}
+
+/// What a trigger brings to a plan.
+#[derive(Debug)]
+pub struct Occasion<'a> {
+    /// Facts by name.
+    pub facts: &'a Map<String, Json>,
+    /// Region of the trigger.
+    pub region: &'a RegionCode,
+    /// Region of the unit responsible for the record that triggered.
+    pub responsible: Option<&'a RegionCode>,
+    /// Organisations with duties in the region.
+    pub duties: &'a [DutyHolder],
+    /// The present civil day.
+    pub today: Date,
+}
+
+impl Plan {
+    /// What the plan does on an occasion, in order; nothing if its condition does not hold. `role_field` tells the
+    /// field of a register that plays a role.
+    pub fn expand(
+        &self,
+        occasion: &Occasion<'_>,
+        tree: &RegionTree,
+        role_field: impl Fn(&str, Role) -> Option<String>,
+    ) -> Vec<Planned> {
+        let scope = self.scope(occasion.facts, occasion.today);
+        let holds = |when: &Option<Condition>| when.as_ref().is_none_or(|c| c.holds(&scope) == Some(true));
+        if !holds(&self.when) {
+            return Vec::new();
+        }
+        let mut planned = Vec::new();
+        for action in self.actions.iter().filter(|action| holds(&action.when)) {
+            for (region, organisation) in targets(action, occasion, tree) {
+                let deed = deed(&action.act, &region, organisation.as_deref(), occasion.facts, &role_field);
+                planned.push(Planned { action: action.id.clone(), region, organisation, deed });
+            }
+        }
+        planned
+    }
+}
+
+fn targets(
+    action: &PlanAction,
+    occasion: &Occasion<'_>,
+    tree: &RegionTree,
+) -> Vec<(RegionCode, Option<String>)> {
+    if let Target::Organisations { duty } = &action.target {
+        let held = occasion
+            .duties
+            .iter()
+            .filter(|holder| holder.duty == *duty && tree.contains(occasion.region, &holder.region));
+        return held.map(|holder| (holder.region.clone(), Some(holder.organisation.clone()))).collect();
+    }
+    let regions = target_regions(&action.target, occasion.region, occasion.responsible, tree);
+    regions.into_iter().map(|region| (region, None)).collect()
+}
+
+fn deed(
+    act: &Act,
+    region: &RegionCode,
+    organisation: Option<&str>,
+    facts: &Map<String, Json>,
+    role_field: &impl Fn(&str, Role) -> Option<String>,
+) -> Deed {
+    let both = |text: &Text| Text::new(fill(&text.en, facts), fill(&text.zh, facts));
+    match act {
+        Act::Create { register, set, due } => {
+            let mut values: Map<String, Json> =
+                set.iter().map(|(field, value)| (field.clone(), filled(value, facts))).collect();
+            values.retain(|_, value| !value.is_null());
+            if let Some(field) = role_field(register, Role::Region) {
+                values.insert(field, Json::from(region.as_str()));
+            }
+            if let (Some(organisation), Some(field)) =
+                (organisation, role_field(register, Role::Organisation))
+            {
+                values.insert(field, Json::from(organisation));
+            }
+            Deed::Create { register: register.clone(), values, due: due.clone() }
+        }
+        Act::Notify { role, text } => Deed::Notify { role: role.clone(), text: both(text) },
+        Act::ProposeLevel { level } => Deed::ProposeLevel { level: *level },
+        Act::DraftPublication { title, body } => {
+            Deed::DraftPublication { title: both(title), body: both(body) }
+        }
+    }
+}
+
+/// A value with facts put in. A text that is one fact alone becomes that fact, whatever its type; an absent one null.
+fn filled(value: &Json, facts: &Map<String, Json>) -> Json {
+    let Some(text) = value.as_str() else { return value.clone() };
+    match text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+        Some(name) if !name.contains(['{', '}']) => facts.get(name).cloned().unwrap_or(Json::Null),
+        _ => Json::from(fill(text, facts)),
+    }
 }
 
 /// The regions for which an action is done; `responsible` is the region of the responsible unit, where there is one.

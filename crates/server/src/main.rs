@@ -8,6 +8,8 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // `wanquan … | head` ends quietly when the reader has seen enough. Sockets are not concerned.
+    sigpipe::reset();
     start_log();
     let cli = wanquan_server::cli::Cli::parse();
     match cli.run() {

@@ -123,6 +123,12 @@ pub(crate) fn placeholders(from: usize, count: usize) -> String {
     (from..from + count).map(|i| format!("${i}")).collect::<Vec<_>>().join(", ")
 }
 
+/// `($1, $2), ($3, $4), ...`: the value lists of an insert of several rows.
+pub(crate) fn value_lists(columns: usize, rows: usize) -> String {
+    let lists = (0..rows).map(|row| format!("({})", placeholders(row * columns + 1, columns)));
+    lists.collect::<Vec<_>>().join(", ")
+}
+
 /// The open engine with its connections.
 #[derive(Debug)]
 pub(crate) enum Engine {

@@ -20,10 +20,12 @@ macro_rules! version_columns {
 
 mod export;
 mod list;
+mod many;
 mod row;
 
 pub use export::Export;
 pub use list::{Cursor, FieldTest, Filter, Page, estimate_count, list};
+pub use many::insert_many;
 pub(crate) use row::RecordRow;
 
 use crate::dialect::{Tx, on_db, run_on_db};

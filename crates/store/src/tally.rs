@@ -3,7 +3,7 @@
 //! A row is a difference; the series as known on a day is the sum of the rows known until then. Reading a series is a
 //! range of the primary key.
 
-use crate::dialect::{Bind, Tx, bind_all, on_db, placeholders, run_on_db};
+use crate::dialect::{Bind, Tx, bind_all, on_db, placeholders, run_on_db, value_lists};
 use crate::error::Error;
 use crate::record::Counted;
 use crate::time;
@@ -60,6 +60,9 @@ impl Deltas {
     }
 }
 
+/// Rows of one statement: a few hundred cost little more than one, and stay far below what the engines bind.
+const ROWS_PER_STATEMENT: usize = 500;
+
 pub(crate) const UPSERT: &str = "insert into tally (measure, disease, region, event_day, known_day, n)
     values ($1, $2, $3, $4, $5, $6)
     on conflict (measure, disease, region, event_day, known_day) do update set n = tally.n + excluded.n";
@@ -70,22 +73,30 @@ pub(crate) const TOUCH: &str =
 
 /// Writes changes and counts up the generations; returns the series that changed.
 pub(crate) async fn apply(tx: &mut Tx<'_>, deltas: Deltas) -> Result<Vec<SeriesKey>, Error> {
+    let rows: Vec<(DeltaKey, i64)> = deltas.0.into_iter().filter(|(_, n)| *n != 0).collect();
+    for part in rows.chunks(ROWS_PER_STATEMENT) {
+        let sql = format!(
+            "insert into tally (measure, disease, region, event_day, known_day, n) values {}
+             on conflict (measure, disease, region, event_day, known_day) do update set n = tally.n + excluded.n",
+            value_lists(6, part.len())
+        );
+        run_on_db!(tx, |conn| {
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for (key, n) in part {
+                query = query
+                    .bind(&key.measure)
+                    .bind(&key.disease)
+                    .bind(&key.region)
+                    .bind(key.event_day)
+                    .bind(key.known_day)
+                    .bind(n);
+            }
+            query.execute(conn)
+        })?;
+    }
     let mut touched = BTreeSet::new();
     let mut generations = BTreeSet::new();
-    for (key, n) in deltas.0 {
-        if n == 0 {
-            continue;
-        }
-        run_on_db!(tx, |conn| {
-            sqlx::query(UPSERT)
-                .bind(&key.measure)
-                .bind(&key.disease)
-                .bind(&key.region)
-                .bind(key.event_day)
-                .bind(key.known_day)
-                .bind(n)
-                .execute(conn)
-        })?;
+    for (key, _) in rows {
         generations.insert((key.measure.clone(), key.disease.clone()));
         touched.insert(SeriesKey {
             measure: key.measure,

@@ -1,6 +1,6 @@
 //! What is to be done about records: state, unit, deadline, and the history of both.
 
-use crate::dialect::{Bind, Tx, bind_all, on_db, placeholders, run_on_db};
+use crate::dialect::{Bind, Tx, bind_all, on_db, placeholders, run_on_db, value_lists};
 use crate::error::Error;
 use crate::time;
 use jiff::Timestamp;
@@ -20,6 +20,8 @@ use wanquan_domain::work::{Pending, Raised, Work, WorkAct, WorkEntry};
 const WHAT: &str = "work";
 /// Longest page.
 const LIMIT_MAX: u32 = 1_000;
+/// Rows of one statement.
+const ROWS_PER_STATEMENT: usize = 500;
 /// Stands for no deadline.
 const NEVER: i64 = i64::MAX;
 
@@ -131,6 +133,57 @@ pub async fn put(tx: &mut Tx<'_>, work: &Work) -> Result<(), Error> {
             .bind(work.drill)
             .execute(conn)
     })?;
+    Ok(())
+}
+
+/// Stores the work of new records with the first entry of each history.
+///
+/// # Errors
+/// If the database fails.
+pub async fn begin_many(tx: &mut Tx<'_>, begun: &[(Work, WorkEntry)]) -> Result<(), Error> {
+    for part in begun.chunks(ROWS_PER_STATEMENT) {
+        let sql = format!("insert into work ({}) values {}", columns!(), value_lists(15, part.len()));
+        run_on_db!(tx, |conn| {
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for (work, _) in part {
+                query = query
+                    .bind(work.record.0)
+                    .bind(&work.register)
+                    .bind(&work.region_path)
+                    .bind(&work.state)
+                    .bind(work.is_open)
+                    .bind(work.unit.to_string())
+                    .bind(&work.unit_path)
+                    .bind(work.parent.map(|p| p.0))
+                    .bind(time::to_micros(work.entered_at))
+                    .bind(work.due_at.map_or(NEVER, time::to_micros))
+                    .bind(work.next_at.map(time::to_micros))
+                    .bind(i64::from(work.raised.0))
+                    .bind(work.offered_to.as_ref().map(Unit::to_string))
+                    .bind(work.pending.as_ref().map(|p| Jsonb(PendingColumn::from(p))))
+                    .bind(work.drill);
+            }
+            query.execute(conn)
+        })?;
+        let sql = format!(
+            "insert into work_history (record_id, seq, at, by, act, to_state, unit) values {}",
+            value_lists(7, part.len())
+        );
+        run_on_db!(tx, |conn| {
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for (work, entry) in part {
+                query = query
+                    .bind(work.record.0)
+                    .bind(1_i64)
+                    .bind(time::to_micros(entry.at))
+                    .bind(&entry.by)
+                    .bind(entry.act.as_str())
+                    .bind(&entry.to)
+                    .bind(entry.unit.as_ref().map(Unit::to_string));
+            }
+            query.execute(conn)
+        })?;
+    }
     Ok(())
 }
 

@@ -79,11 +79,12 @@ fn read_plan(r: &mut Reader<'_>, pack: &str, stem: &str, packs: &Packs) -> Optio
     }
     let triggered = r.table("trigger", |r| {
         let trigger = read_trigger(r, packs);
-        let schema = Schema::of_facts(facts(&trigger, packs));
+        let facts = facts(&trigger, packs);
+        let schema = Schema::of_facts(facts.clone());
         let when = read_condition(r, "when", &schema);
-        (trigger, schema, when)
+        (trigger, facts, schema, when)
     });
-    let Some((trigger, schema, when)) = triggered else {
+    let Some((trigger, facts, schema, when)) = triggered else {
         r.problem(PackIssueCode::MissingKey, "trigger", "the key is required");
         return None;
     };
@@ -112,6 +113,7 @@ fn read_plan(r: &mut Reader<'_>, pack: &str, stem: &str, packs: &Packs) -> Optio
         when,
         from_level: head.from_level,
         actions: actions.into_iter().flatten().collect(),
+        facts,
     })
 }
 

@@ -3,6 +3,7 @@
 mod analyze;
 mod forecast;
 mod pack;
+mod plan;
 mod score;
 pub mod serve;
 mod tables;
@@ -30,6 +31,8 @@ enum Command {
     Score(Box<score::ScoreArgs>),
     /// Check and list packs (registers, diseases, places declared as data).
     Pack(pack::PackArgs),
+    /// List plans, and check what they would do for given facts.
+    Plan(plan::PlanArgs),
     /// Run the server: console, API, public portal.
     Serve(ServeArgs),
     /// Print the API contract (OpenAPI 3.1).
@@ -44,6 +47,7 @@ impl Cli {
             Command::Forecast(args) => args.run(),
             Command::Score(args) => args.run(),
             Command::Pack(args) => args.run(),
+            Command::Plan(args) => args.run(),
             Command::Serve(args) => serve::run(&args),
             Command::Openapi => Ok(serve::print_openapi()),
         }

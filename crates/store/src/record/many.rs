@@ -1,0 +1,69 @@
+//! Many new records in one transaction with other things: what a plan creates for every unit. A whole file goes
+//! through the bulk load instead.
+
+use super::{Change, NewRecord, RecordRow};
+use crate::dialect::{Tx, run_on_db, value_lists};
+use crate::error::Error;
+use crate::tally::{self, Deltas};
+use crate::time;
+use sqlx::AssertSqlSafe;
+use sqlx::types::Json as Jsonb;
+use wanquan_domain::signal::SeriesKey;
+
+/// Columns of a record.
+const COLUMNS: usize = 21;
+/// Rows of one statement.
+const ROWS_PER_STATEMENT: usize = 500;
+
+/// Stores new records whose keys are new; returns the series whose counts changed.
+///
+/// # Errors
+/// `Duplicate` if a key is taken; nothing may be committed then.
+pub async fn insert_many(
+    tx: &mut Tx<'_>,
+    records: Vec<NewRecord>,
+    change: &Change,
+) -> Result<Vec<SeriesKey>, Error> {
+    let mut deltas = Deltas::default();
+    let mut rows = Vec::with_capacity(records.len());
+    for new in records {
+        let known_day = new.known_day.unwrap_or_else(|| time::to_day(change.known_on));
+        if !change.drill {
+            deltas.count(&new.region_path, &new.disease, known_day, &new.counted, 1);
+        }
+        rows.push(RecordRow::first(new, change, known_day)?);
+    }
+    for part in rows.chunks(ROWS_PER_STATEMENT) {
+        let sql = format!("insert into record ({}) values {}", columns!(), value_lists(COLUMNS, part.len()));
+        run_on_db!(tx, |conn| {
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for row in part {
+                query = query
+                    .bind(row.id)
+                    .bind(row.version)
+                    .bind(&row.register)
+                    .bind(&row.region)
+                    .bind(&row.region_path)
+                    .bind(&row.disease)
+                    .bind(row.event_day)
+                    .bind(&row.key)
+                    .bind(&row.title)
+                    .bind(&row.digest)
+                    .bind(Jsonb(&row.data.0))
+                    .bind(row.personal.as_ref().map(|p| Jsonb(&p.0)))
+                    .bind(&row.counted)
+                    .bind(row.known_at)
+                    .bind(row.known_day)
+                    .bind(row.created_at)
+                    .bind(&row.changed_by)
+                    .bind(&row.reason)
+                    .bind(row.batch_id)
+                    .bind(row.drill)
+                    .bind(row.deleted);
+            }
+            query.execute(conn)
+        })
+        .map_err(|e: Error| e.duplicate_of("record"))?;
+    }
+    tally::apply(tx, deltas).await
+}
