@@ -25,3 +25,11 @@ fn migrations_come_in_pairs() {
     let folder = repository().join("crates/store/migrations");
     assert_eq!(stems(&folder.join("sqlite")), stems(&folder.join("postgres")));
 }
+
+#[test]
+fn every_detector_has_its_page() {
+    let pages = stems(&repository().join("docs/methods"));
+    let missing: Vec<_> =
+        wanquan_epi::detect::DetectorSpec::IDS.iter().filter(|id| !pages.contains(**id)).collect();
+    assert!(missing.is_empty(), "docs/methods lacks {missing:?}");
+}

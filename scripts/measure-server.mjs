@@ -1,0 +1,216 @@
+#!/usr/bin/env node
+// Measures a server with many case records: import, start, idle memory, and how long ten people at once wait for the first
+// page of lists and for the situation screen. Prints Markdown; the figures in docs/performance.md come from here.
+//
+//   make build && node scripts/measure-server.mjs [--rows 1000000] [--users 10] [--seconds 10] [--keep DIR]
+
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
+import { Agent, request as httpRequest } from "node:http";
+import { cpus, tmpdir, totalmem } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const option = (name, otherwise) => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? otherwise : process.argv[at + 1];
+};
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const BIN = resolve(option("bin", join(ROOT, "target/release/wanquan")));
+const ROWS = Number(option("rows", 1_000_000));
+const USERS = Number(option("users", 10));
+const SECONDS = Number(option("seconds", 10));
+const keep = option("keep");
+const DATA = keep ? resolve(keep) : mkdtempSync(join(tmpdir(), "wanquan-measure-"));
+const PASSWORD = "measuring is knowing";
+// The line list of make-line-list.mjs ends before this day.
+const NOW = "2020-12-31T00:00:00Z";
+const MB = 2 ** 20;
+
+const started = new Set();
+process.on("exit", () => {
+  for (const child of started) child.kill("SIGKILL");
+  if (!keep) rmSync(DATA, { recursive: true, force: true });
+});
+
+const status = (pid, field) => {
+  const line = readFileSync(`/proc/${pid}/status`, "utf8").match(new RegExp(`^${field}:\\s+(\\d+) kB`, "m"));
+  return (Number(line?.[1] ?? 0) * 1024) / MB;
+};
+
+function importCases() {
+  const list = join(DATA, "cases.csv");
+  const out = openSync(list, "w");
+  const made = spawnSync("node", [join(ROOT, "scripts/make-line-list.mjs"), String(ROWS)], { stdio: ["ignore", out, "inherit"] });
+  if (made.status !== 0) process.exit(1);
+  const before = process.hrtime.bigint();
+  const child = spawn(BIN, ["import", list, "--register", "case", "--data", DATA, "--time-zone", "+08:00"], {
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, WANQUAN_LOG: "warn" },
+  });
+  started.add(child);
+  let peak = 0;
+  const watch = setInterval(() => {
+    if (existsSync(`/proc/${child.pid}/status`)) peak = Math.max(peak, status(child.pid, "VmHWM"));
+  }, 100);
+  return new Promise((done) => {
+    child.once("exit", (code) => {
+      clearInterval(watch);
+      started.delete(child);
+      rmSync(list);
+      // The command says by its code that some rows were refused; the generator makes such rows on purpose.
+      if (code !== 0) console.error(`the import ended with ${code}`);
+      done({ seconds: Number(process.hrtime.bigint() - before) / 1e9, peak });
+    });
+  });
+}
+
+/** Starts the server and waits for its first answer. */
+async function serve() {
+  const before = process.hrtime.bigint();
+  const child = spawn(BIN, ["serve", "--data", DATA, "--listen", "127.0.0.1:0", "--time-zone", "+08:00", "--replay-from", NOW], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, WANQUAN_LOG: "warn" },
+  });
+  started.add(child);
+  const lines = [];
+  const url = await new Promise((found, failed) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      lines.push(line);
+      const address = lines.join("\n").match(/(http:\/\/127\.0\.0\.1:\d+)\/console\//)?.[1];
+      if (address && line === "Press Ctrl-C to stop.") found(address);
+    });
+    child.once("exit", (code) => failed(new Error(`the server ended with ${code}`)));
+  });
+  const answer = await fetch(`${url}/api/v1/health`);
+  await answer.arrayBuffer();
+  const ms = Number(process.hrtime.bigint() - before) / 1e6;
+  const stop = () =>
+    new Promise((done) => {
+      child.once("exit", () => {
+        started.delete(child);
+        done();
+      });
+      child.kill("SIGTERM");
+    });
+  return { url, child, ms, token: lines.join("\n").match(/token=([0-9a-f]+)/)?.[1], stop };
+}
+
+async function post(url, path, json, cookie) {
+  const answer = await fetch(`${url}/api/v1${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-wanquan-request": "1", ...(cookie ? { cookie } : {}) },
+    body: JSON.stringify(json),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
+  return { body: text ? JSON.parse(text) : null, cookie: answer.headers.getSetCookie()[0]?.split(";")[0] };
+}
+
+/** An epidemiologist of the province; made by the first administrator on the first run. */
+async function signIn(server) {
+  if (server.token) {
+    const admin = { username: "admin", display_name: "Administrator", password: PASSWORD };
+    const { cookie } = await post(server.url, "/setup", { token: server.token, ...admin });
+    const person = { username: "epi", display_name: "Epidemiologist", password: PASSWORD };
+    const { body } = await post(server.url, "/users", person, cookie);
+    await post(server.url, `/users/${body.id}/grants`, { role: "epidemiologist", region: "140000" }, cookie);
+  }
+  return (await post(server.url, "/session", { username: "epi", password: PASSWORD })).cookie;
+}
+
+function get(agent, url, path, cookie) {
+  return new Promise((done, failed) => {
+    const before = process.hrtime.bigint();
+    const asked = httpRequest(`${url}/api/v1${path}`, { agent, headers: { cookie } }, (answer) => {
+      let bytes = 0;
+      answer.on("data", (part) => (bytes += part.length));
+      answer.on("end", () => {
+        if (answer.statusCode !== 200) failed(new Error(`${path}: ${answer.statusCode}`));
+        else done({ ms: Number(process.hrtime.bigint() - before) / 1e6, bytes });
+      });
+    });
+    asked.on("error", failed);
+    asked.end();
+  });
+}
+
+const at = (sorted, p) => sorted[Math.min(sorted.length - 1, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN;
+
+/** So many people ask one after the other, each as soon as the answer before is there. */
+async function load(url, cookie, paths) {
+  const agent = new Agent({ keepAlive: true, maxSockets: USERS });
+  const times = [];
+  let bytes = 0;
+  let turn = 0;
+  const until = Date.now() + SECONDS * 1000;
+  const person = async () => {
+    while (Date.now() < until) {
+      const answer = await get(agent, url, paths[turn++ % paths.length], cookie);
+      times.push(answer.ms);
+      bytes += answer.bytes;
+    }
+  };
+  await Promise.all(Array.from({ length: USERS }, person));
+  agent.destroy();
+  times.sort((a, b) => a - b);
+  return { n: times.length, kb: bytes / times.length / 1024, p50: at(times, 0.5), p95: at(times, 0.95), p99: at(times, 0.99) };
+}
+
+const regions = ["140000", "140100", "140400", "140403", "140423", "140423100"];
+const each = (list, path) => list.map(path);
+const DAYS = ["2020-02-01", "2020-02-12", "2020-03-01", "2020-06-01"];
+const KINDS = {
+  "list of cases, first page": ["/registers/case/records?limit=50"],
+  "list of cases of a region": each(regions, (r) => `/registers/case/records?limit=50&region=${r}`),
+  "list of cases, filtered by disease and date": each(
+    regions,
+    (r) => `/registers/case/records?limit=50&region=${r}&disease=covid-19&from=2020-02-01&to=2020-02-12`,
+  ),
+  "list of registers": ["/registers"],
+  "list of signals": ["/signals?limit=50", "/signals?limit=50&status=open"],
+  "situation, now": each(regions, (r) => `/situation?region=${r}&disease=covid-19&measure=case.onset`),
+  "situation, as known on an earlier day": regions.flatMap((r) =>
+    DAYS.map((d) => `/situation?region=${r}&disease=covid-19&measure=case.onset&as_of=${d}`),
+  ),
+  "timeline of the replay": each(regions, (r) => `/situation/timeline?region=${r}&disease=covid-19&measure=case.onset`),
+};
+
+const rows = [];
+if (!existsSync(join(DATA, "wanquan.db"))) {
+  const imported = await importCases();
+  rows.push(["import of the line list, seconds", imported.seconds.toFixed(1)], ["import, peak resident MB", imported.peak.toFixed(0)]);
+}
+let server = await serve();
+let cookie = await signIn(server);
+await server.stop();
+const starts = [];
+for (let i = 0; i < 5; i += 1) {
+  server = await serve();
+  starts.push(server.ms);
+  if (i < 4) await server.stop();
+}
+starts.sort((a, b) => a - b);
+cookie = await signIn(server);
+await new Promise((rest) => setTimeout(rest, 5000));
+const idle = status(server.child.pid, "VmRSS");
+
+console.log(`${ROWS} case records, ${USERS} people at once, ${SECONDS} s each; ${cpus().length} x ${cpus()[0]?.model.trim()}, ${(totalmem() / 2 ** 30).toFixed(0)} GB\n`);
+console.log("| asked for | answers | kB each | p50 ms | p95 ms | p99 ms |\n| --- | ---: | ---: | ---: | ---: | ---: |");
+for (const [kind, paths] of Object.entries(KINDS)) {
+  const r = await load(server.url, cookie, paths);
+  console.log(`| ${kind} | ${r.n} | ${r.kb.toFixed(1)} | ${r.p50.toFixed(1)} | ${r.p95.toFixed(1)} | ${r.p99.toFixed(1)} |`);
+}
+await new Promise((rest) => setTimeout(rest, 5000));
+rows.push(
+  ["start to first answer, ms (median of 5)", starts[2].toFixed(0)],
+  ["start to first answer, ms (slowest of 5)", starts[4].toFixed(0)],
+  ["idle resident MB after the start", idle.toFixed(0)],
+  ["idle resident MB after the load", status(server.child.pid, "VmRSS").toFixed(0)],
+  ["executable MB", (statSync(BIN).size / MB).toFixed(1)],
+  ["database file MB", (statSync(join(DATA, "wanquan.db")).size / MB).toFixed(0)],
+);
+await server.stop();
+console.log("\n| measured | value |\n| --- | ---: |");
+for (const [name, value] of rows) console.log(`| ${name} | ${value} |`);
