@@ -42,9 +42,9 @@ function Frame({ session }: { session: PlacedSession }) {
       </a>
       <Header session={session} live={live} />
       {session.synthetic_notice && (
-        <p className="synthetic" role="note">
+        <aside className="synthetic" aria-label={t("shell.notice")}>
           <ExperimentOutlined aria-hidden /> {t("shell.synthetic")}
-        </p>
+        </aside>
       )}
       <div className="frame-body">
         <Nav />

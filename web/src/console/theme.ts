@@ -33,6 +33,7 @@ export const theme: ThemeConfig = {
     Table: { headerBg: "#f3f6f9", headerColor: "#43515f", cellPaddingBlockSM: 6, rowHoverBg: "#f3f7fc" },
     Menu: { itemHeight: 38, itemBorderRadius: 4, itemSelectedBg: "#e4eef9", itemSelectedColor: "#124a8d" },
     Descriptions: { itemPaddingBottom: 6 },
+    Segmented: { itemColor: "#4a5765" },
     Tag: { defaultBg: "#f3f6f9" },
   },
 };

@@ -91,7 +91,7 @@ export function RegionMapView({ map, values, scale, label, onOpen }: Props) {
           </g>
         );
       })}
-      {/* Labels come after all shapes, so that no neighbour covers them. */}
+      {/* What is written comes after what is drawn, so that no neighbour covers it. */}
       {drawn.shapes.map((shape) => {
         const value = values.get(shape.code);
         if (dense && !value?.value) return null;
@@ -119,9 +119,6 @@ export function RegionMapView({ map, values, scale, label, onOpen }: Props) {
       })}
       {drawn.tiles.map((tile) => {
         const { title, props } = button(tile.code, tile.name);
-        const value = values.get(tile.code);
-        const middle = tile.x + tile.size / 2;
-        const name = shortName(tile.name);
         return (
           <g key={tile.code} {...props}>
             <title>{title}</title>
@@ -133,19 +130,26 @@ export function RegionMapView({ map, values, scale, label, onOpen }: Props) {
               rx={4}
               fill={colourOf(tile.code)}
             />
-            <g className="map-label" fill={inkOf(tile.code)} aria-hidden>
-              <text
-                x={middle}
-                y={tile.y + tile.size * 0.42}
-                textLength={name.length > 4 ? tile.size - 8 : undefined}
-                lengthAdjust="spacingAndGlyphs"
-              >
-                {name}
-              </text>
-              <text x={middle} y={tile.y + tile.size * 0.75} className="map-value">
-                {value?.text}
-              </text>
-            </g>
+          </g>
+        );
+      })}
+      {drawn.tiles.map((tile) => {
+        const value = values.get(tile.code);
+        const middle = tile.x + tile.size / 2;
+        const name = shortName(tile.name);
+        return (
+          <g key={tile.code} className="map-label" fill={inkOf(tile.code)} aria-hidden>
+            <text
+              x={middle}
+              y={tile.y + tile.size * 0.42}
+              textLength={name.length > 4 ? tile.size - 8 : undefined}
+              lengthAdjust="spacingAndGlyphs"
+            >
+              {name}
+            </text>
+            <text x={middle} y={tile.y + tile.size * 0.75} className="map-value">
+              {value?.text}
+            </text>
             {!!value?.signals && <SignalMark x={tile.x + tile.size - 8} y={tile.y + 8} />}
           </g>
         );

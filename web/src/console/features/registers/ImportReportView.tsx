@@ -26,7 +26,7 @@ export function ImportReportView({ report, heading }: { report: ImportReport; he
             description={`${report.refusal.message} (${report.refusal.code})`}
           />
         )}
-        <dl className="key-figures compact" aria-label={t("import.counts")}>
+        <div className="key-figures compact" role="group" aria-label={t("import.counts")}>
           <Count label={t("import.rows_read")} n={report.rows_read} />
           <Count label={t("import.accepted")} n={report.accepted} />
           <Count label={t("import.refused")} n={report.refused} bad={report.refused > 0} />
@@ -34,7 +34,7 @@ export function ImportReportView({ report, heading }: { report: ImportReport; he
           <Count label={t("import.changed")} n={report.changed} />
           <Count label={t("import.unchanged")} n={report.unchanged} />
           <Count label={t("import.warnings")} n={report.warnings} />
-        </dl>
+        </div>
         <Descriptions
           size="small"
           column={{ xs: 1, md: 3 }}
@@ -129,8 +129,8 @@ function Count({ label, n, bad }: { label: string; n: number; bad?: boolean }) {
   const { format } = useI18n();
   return (
     <div className={bad ? "key-figure worse" : "key-figure"} role="group" aria-label={label}>
-      <dt>{label}</dt>
-      <dd className="key-value">{format.count(n)}</dd>
+      <div className="key-label">{label}</div>
+      <div className="key-value">{format.count(n)}</div>
     </div>
   );
 }

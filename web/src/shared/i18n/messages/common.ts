@@ -46,6 +46,7 @@ export const common = {
     en: "Connection to the server is interrupted; it is being restored",
     zh: "与服务器的连接中断，正在恢复",
   },
+  "shell.notice": { en: "Notice", zh: "提示" },
   "shell.synthetic": {
     en: "Demonstration: counts are real history; persons, accounts and names are synthetic.",
     zh: "演示系统：统计数字为真实历史数据；个人、账户与姓名均为虚构。",

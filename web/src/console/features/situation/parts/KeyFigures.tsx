@@ -16,12 +16,16 @@ interface FigureProps {
 
 function Figure({ label, value, note, tone, help }: FigureProps) {
   const id = useId();
-  const name = <dt id={id}>{label}</dt>;
+  const name = (
+    <div id={id} className="key-label">
+      {label}
+    </div>
+  );
   return (
     <div className={`key-figure ${tone ?? ""}`} role="group" aria-labelledby={id}>
       {help ? <Tooltip title={help}>{name}</Tooltip> : name}
-      <dd className="key-value">{value}</dd>
-      <dd className="key-note">{note ?? " "}</dd>
+      <div className="key-value">{value}</div>
+      <div className="key-note">{note ?? " "}</div>
     </div>
   );
 }
@@ -32,7 +36,7 @@ export function KeyFigures({ situation }: { situation: Situation }) {
   const change = totals.last_7 - totals.previous_7;
   const lastRt = rt.at(-1);
   return (
-    <dl className="key-figures" aria-label={t("kpi.title")}>
+    <section className="key-figures" aria-label={t("kpi.title")}>
       <Figure
         label={t("kpi.cumulative")}
         value={format.count(totals.cumulative)}
@@ -94,7 +98,7 @@ export function KeyFigures({ situation }: { situation: Situation }) {
         }
         note={t("kpi.alarms", { n: format.count(signals.alarms) })}
       />
-    </dl>
+    </section>
   );
 }
 
