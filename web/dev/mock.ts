@@ -376,6 +376,7 @@ function seed() {
       known_at: `${TODAY}T02:10:00Z`,
       created_at: `${TODAY}T02:00:00Z`,
       changed_by: "李医生",
+      withdrawn: false,
       redacted: ["name"],
       actions: ["record.write"],
     });
@@ -637,6 +638,7 @@ async function answer(req: IncomingMessage, res: ServerResponse) {
           changed_by: "王护士",
           data: { ...r.data, classification: "suspected" },
           changes: [],
+          withdrawn: false,
           reason: null,
         },
         {
@@ -645,6 +647,7 @@ async function answer(req: IncomingMessage, res: ServerResponse) {
           changed_by: r.changed_by,
           data: r.data,
           changes: ["classification"],
+          withdrawn: false,
           reason: "核酸阳性",
         },
       ],
@@ -660,6 +663,8 @@ async function answer(req: IncomingMessage, res: ServerResponse) {
       r.version += 1;
     }
     if (m === "DELETE") {
+      if (req.headers["if-match"] !== `"${r.version}"`)
+        return bad(409, "version_conflict", { current_version: r.version });
       records.splice(records.indexOf(r), 1);
       return none();
     }

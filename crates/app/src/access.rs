@@ -14,6 +14,7 @@ use serde_json::json;
 use std::sync::LazyLock;
 pub(crate) use throttle::Throttle;
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 use wanquan_domain::actor::{Actor, ActorKind, Grant};
 use wanquan_domain::record::new_uuid;
 use wanquan_store::account::Account;
@@ -60,6 +61,8 @@ pub struct Identity {
     pub account: Account,
     /// Its grants as an actor.
     pub actor: Actor,
+    /// The API token by which it was recognised; `None` for a signed-in browser.
+    pub token: Option<Uuid>,
 }
 
 /// Makes a new one-time secret with which the first administrator is created; `None` if there are accounts already.
@@ -94,7 +97,7 @@ pub struct NewAccount {
 /// # Errors
 /// `Refused` if the link was used or has ended; `BadInput` for an unfit name or password.
 pub async fn complete_setup(app: &App, secret: &str, new: NewAccount) -> Result<SignedIn, Error> {
-    let hash = hash_password(&new).await?;
+    let hash = hash_password(&new.password).await?;
     let mut tx = app.write().await?;
     let stored = setting::get(&mut tx, SETUP).await?;
     let fits = stored.is_some_and(|value| {
@@ -133,14 +136,11 @@ pub(crate) async fn insert_account(
         let message = "1 to 64 letters, digits, or . - _ @".to_owned();
         return Err(Error::BadInput { field: "username", message });
     }
-    let display_name = new.display_name.trim();
-    if display_name.is_empty() || display_name.chars().count() > 100 {
-        return Err(Error::BadInput { field: "display_name", message: "1 to 100 characters".to_owned() });
-    }
+    let display_name = check_display_name(&new.display_name)?;
     let created = Account {
         id: new_uuid(app.now()),
         username: username.to_owned(),
-        display_name: display_name.to_owned(),
+        display_name,
         lang: String::new(),
         password_hash,
         disabled: false,
@@ -151,13 +151,22 @@ pub(crate) async fn insert_account(
     Ok(created)
 }
 
+/// A name to be shown, without blanks around it.
+pub(crate) fn check_display_name(name: &str) -> Result<String, Error> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        return Err(Error::BadInput { field: "display_name", message: "1 to 100 characters".to_owned() });
+    }
+    Ok(name.to_owned())
+}
+
 /// Hashes the password of a new account, or of one that changes it.
-pub(crate) async fn hash_password(new: &NewAccount) -> Result<String, Error> {
-    if new.password.chars().count() < PASSWORD_CHARS_MIN || new.password.len() > PASSWORD_BYTES_MAX {
+pub(crate) async fn hash_password(password: &str) -> Result<String, Error> {
+    if password.chars().count() < PASSWORD_CHARS_MIN || password.len() > PASSWORD_BYTES_MAX {
         let message = format!("at least {PASSWORD_CHARS_MIN} characters, at most {PASSWORD_BYTES_MAX} bytes");
         return Err(Error::BadInput { field: "password", message });
     }
-    let password = new.password.clone();
+    let password = password.to_owned();
     let hashed = hashing(move || Argon2::default().hash_password(password.as_bytes()).map(|h| h.to_string()));
     hashed.await?.map_err(|e| Error::Internal(format!("the password could not be hashed: {e}")))
 }
@@ -172,13 +181,7 @@ pub async fn sign_in(app: &App, username: &str, password: &str) -> Result<Signed
     let found = account::get_by_username(&mut tx, username.trim()).await?.filter(|a| !a.disabled);
     drop(tx);
     let hash = found.as_ref().map_or_else(|| NOBODY.clone(), |account| account.password_hash.clone());
-    let password = password.as_bytes().to_vec();
-    let fits = hashing(move || {
-        password.len() <= PASSWORD_BYTES_MAX
-            && PasswordHash::new(&hash)
-                .is_ok_and(|hash| Argon2::default().verify_password(&password, &hash).is_ok())
-    })
-    .await?;
+    let fits = is_password(password, hash).await?;
     let Some(account) = found.filter(|_| fits) else {
         app.throttle().failed(username, app.now());
         return Err(Error::BadCredentials);
@@ -189,6 +192,39 @@ pub async fn sign_in(app: &App, username: &str, password: &str) -> Result<Signed
     let signed_in = open_session(app, &mut tx, actor).await?;
     let subject = format!("account/{}", signed_in.actor.id);
     app.audit(&mut tx, &signed_in.actor, "session.open", &subject, json!({})).await?;
+    tx.commit().await?;
+    Ok(signed_in)
+}
+
+async fn is_password(password: &str, hash: String) -> Result<bool, Error> {
+    let password = password.as_bytes().to_vec();
+    hashing(move || {
+        password.len() <= PASSWORD_BYTES_MAX
+            && PasswordHash::new(&hash)
+                .is_ok_and(|hash| Argon2::default().verify_password(&password, &hash).is_ok())
+    })
+    .await
+}
+
+/// Changes the own password. Every session of the account ends; a new one begins here.
+///
+/// # Errors
+/// `BadCredentials` if `current` is not the password; `TooManyAttempts`; `BadInput` for an unfit new one.
+pub async fn change_password(app: &App, who: &Identity, current: &str, new: &str) -> Result<SignedIn, Error> {
+    let username = &who.account.username;
+    app.throttle().check(username, app.now())?;
+    if !is_password(current, who.account.password_hash.clone()).await? {
+        app.throttle().failed(username, app.now());
+        return Err(Error::BadCredentials);
+    }
+    app.throttle().succeeded(username);
+    let password_hash = hash_password(new).await?;
+    let mut tx = app.write().await?;
+    account::update(&mut tx, &Account { password_hash, ..who.account.clone() }).await?;
+    session::delete_of_account(&mut tx, who.account.id).await?;
+    let signed_in = open_session(app, &mut tx, who.actor.clone()).await?;
+    let subject = format!("account/{}", who.account.id);
+    app.audit(&mut tx, &who.actor, "account.password_change", &subject, json!({})).await?;
     tx.commit().await?;
     Ok(signed_in)
 }
@@ -243,7 +279,8 @@ pub async fn identify_token(app: &App, secret: &str) -> Result<Identity, Error> 
     let mut tx = app.read().await?;
     let now = app.now();
     let found = token::get(&mut tx, &digest(secret), now).await?.ok_or(Error::NotSignedIn)?;
-    let identity = identify(&mut tx, found.account).await?;
+    let mut identity = identify(&mut tx, found.account).await?;
+    identity.token = Some(found.id);
     if found.last_used_at.is_none_or(|used| now.duration_since(used) > SESSION_NOTED_EVERY) {
         let app = app.clone();
         tokio::spawn(async move {
@@ -256,7 +293,7 @@ pub async fn identify_token(app: &App, secret: &str) -> Result<Identity, Error> 
     Ok(identity)
 }
 
-async fn identify(tx: &mut Tx<'_>, account: uuid::Uuid) -> Result<Identity, Error> {
+async fn identify(tx: &mut Tx<'_>, account: Uuid) -> Result<Identity, Error> {
     let account = account::get(tx, account).await?.filter(|a| !a.disabled).ok_or(Error::NotSignedIn)?;
     identity(tx, account).await
 }
@@ -264,7 +301,7 @@ async fn identify(tx: &mut Tx<'_>, account: uuid::Uuid) -> Result<Identity, Erro
 async fn identity(tx: &mut Tx<'_>, account: Account) -> Result<Identity, Error> {
     let grants = account::grants(tx, account.id).await?;
     let actor = Actor { id: account.id, name: account.display_name.clone(), kind: ActorKind::Person, grants };
-    Ok(Identity { account, actor })
+    Ok(Identity { account, actor, token: None })
 }
 
 /// Runs a hash computation outside of the asynchronous threads, at most two at a time.

@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::Notify;
-use wanquan_domain::actor::Actor;
+use wanquan_domain::actor::{Actor, ActorKind};
 use wanquan_domain::pack::Packs;
 use wanquan_store::{Store, Tx, audit};
 
@@ -169,14 +169,20 @@ impl App {
         Ok(self.0.store.write().await?)
     }
 
-    /// An entry for the audit log about what `actor` does now; for stores that write it themselves.
+    /// An entry for the audit log about what `actor` does now; for stores that write it themselves. Names are not
+    /// unique, so the detail of a person's act carries the account.
     pub(crate) fn audit_entry(
         &self,
         actor: &Actor,
         act: &str,
         subject: &str,
-        detail: Json,
+        mut detail: Json,
     ) -> audit::NewEntry {
+        if let Some(facts) = detail.as_object_mut()
+            && actor.kind == ActorKind::Person
+        {
+            facts.insert("account".to_owned(), Json::from(actor.id.to_string()));
+        }
         audit::NewEntry {
             at: self.now(),
             actor: actor.name.clone(),

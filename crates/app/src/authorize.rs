@@ -35,6 +35,27 @@ impl Scope {
         self.paths.is_empty() || lies_in(region_path, &self.paths)
     }
 
+    /// The part of this scope that lies in the other one as well; `None` if there is none.
+    pub fn intersection(&self, other: &Self) -> Option<Self> {
+        let paths = match (self.paths.is_empty(), other.paths.is_empty()) {
+            (true, _) => other.paths.clone(),
+            (false, true) => self.paths.clone(),
+            (false, false) => {
+                // Of two subtrees one lies in the other or they have nothing in common.
+                let mine = self.paths.iter().filter(|path| lies_in(path, &other.paths));
+                let theirs = other.paths.iter().filter(|path| !self.paths.contains(path));
+                let mut paths: Vec<String> =
+                    mine.chain(theirs.filter(|path| lies_in(path, &self.paths))).cloned().collect();
+                paths.sort_unstable();
+                if paths.is_empty() {
+                    return None;
+                }
+                paths
+            }
+        };
+        Some(Self { paths, personal: self.personal.clone(), everything: self.everything && other.everything })
+    }
+
     /// True if personal fields of a record in this region may be shown.
     pub fn shows_personal(&self, region_path: &str) -> bool {
         self.everything || lies_in(region_path, &self.personal)

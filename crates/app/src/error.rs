@@ -48,6 +48,10 @@ pub enum Error {
         what: &'static str,
         /// The version that is stored now.
         current_version: u32,
+        /// What differs from the version that the caller read, where it is known.
+        changed: Vec<String>,
+        /// Who made the stored version, where it is known.
+        changed_by: Option<String>,
     },
     /// Something with the same key exists already.
     #[error("this {what} exists already")]
@@ -92,7 +96,9 @@ impl From<wanquan_store::Error> for Error {
     fn from(error: wanquan_store::Error) -> Self {
         use wanquan_store::Error as E;
         match error {
-            E::Conflict { what, current } => Self::Conflict { what, current_version: current },
+            E::Conflict { what, current } => {
+                Self::Conflict { what, current_version: current, changed: Vec::new(), changed_by: None }
+            }
             E::NotFound { what, id } => Self::NotFound { what, id },
             E::Duplicate { what, existing } => Self::Duplicate { what, existing },
             E::Busy => Self::Busy,

@@ -5,14 +5,18 @@
 //! HTTP; nothing here reads a clock other than [`App::now`].
 
 pub mod access;
+pub mod administer;
 pub mod analyse;
 mod app;
+pub mod audit;
 mod authorize;
 pub mod backup;
 pub mod bus;
 mod error;
 pub mod forecast;
 pub mod ingest;
+pub mod records;
+pub mod validation;
 
 pub use app::{App, Clock, FixedClock, Options};
 pub use authorize::{Scope, Subject, actions_of, authorize, home_region};

@@ -342,7 +342,7 @@ fn decimal(text: &str) -> Option<f64> {
 
 /// A number in the form in which it is stored: whole numbers without a fraction, so that 40 and 40.0 are one value and
 /// a file imported again changes nothing. `None` for a number that is not finite.
-pub(crate) fn canonical_number(number: f64) -> Option<Json> {
+pub fn canonical_number(number: f64) -> Option<Json> {
     // 2^53: up to here every whole number is an f64 of its own.
     const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
     if number.fract() == 0.0 && number.abs() <= EXACT_MAX {

@@ -1,6 +1,6 @@
 //! Every address of the server.
 
-use crate::api::{Api, ApiError, openapi, session, system};
+use crate::api::{Api, ApiError, openapi, records, registers, session, system};
 use crate::assets;
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -18,6 +18,12 @@ pub fn api() -> OpenApiRouter<Api> {
         .routes(routes!(system::read_health))
         .routes(routes!(session::create_setup))
         .routes(routes!(session::read_session, session::create_session, session::delete_session))
+        // Registers and their records.
+        .routes(routes!(registers::list_registers))
+        .routes(routes!(registers::read_register))
+        .routes(routes!(records::list_records, records::create_record))
+        .routes(routes!(records::read_record, records::update_record, records::delete_record))
+        .routes(routes!(records::list_record_versions))
 }
 
 /// The whole server.

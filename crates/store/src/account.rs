@@ -1,9 +1,10 @@
 //! Accounts of persons, and the roles they hold.
 
-use crate::dialect::{Tx, on_db, run_on_db};
+use crate::dialect::{Bind, Tx, bind_all, on_db, placeholders, run_on_db};
 use crate::error::Error;
 use crate::time;
 use jiff::Timestamp;
+use sqlx::AssertSqlSafe;
 use std::fmt;
 use uuid::Uuid;
 use wanquan_domain::actor::Grant;
@@ -231,4 +232,46 @@ pub async fn grants(tx: &mut Tx<'_>, account: Uuid) -> Result<Vec<Grant>, Error>
         "select role, region from role_grant where account_id = $1 order by role, region limit 1000";
     let rows: Vec<(String, String)> = on_db!(tx, |conn| sqlx::query_as(SQL).bind(account).fetch_all(conn))?;
     Ok(rows.into_iter().map(|(role, region)| Grant { role, region: RegionCode::new(&region) }).collect())
+}
+
+/// The roles of several accounts, in the order of accounts.
+///
+/// # Errors
+/// If the database fails.
+pub async fn grants_of(tx: &mut Tx<'_>, accounts: &[Uuid]) -> Result<Vec<(Uuid, Grant)>, Error> {
+    if accounts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "select account_id, role, region from role_grant where account_id in ({})
+         order by account_id, role, region",
+        placeholders(1, accounts.len())
+    );
+    let binds: Vec<Bind> = accounts.iter().map(|id| Bind::Id(*id)).collect();
+    let rows: Vec<(Uuid, String, String)> =
+        on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
+    let grant = |(account, role, region): (Uuid, String, String)| {
+        (account, Grant { role, region: RegionCode::new(&region) })
+    };
+    Ok(rows.into_iter().map(grant).collect())
+}
+
+/// Whether an account that may sign in holds one of these roles for exactly this region.
+///
+/// # Errors
+/// If the database fails.
+pub async fn is_held(tx: &mut Tx<'_>, roles: &[&str], region: &RegionCode) -> Result<bool, Error> {
+    if roles.is_empty() {
+        return Ok(false);
+    }
+    let sql = format!(
+        "select count(*) from role_grant join account on account.id = role_grant.account_id
+         where account.disabled = false and region = $1 and role in ({})",
+        placeholders(2, roles.len())
+    );
+    let mut binds = vec![Bind::Text(region.as_str().to_owned())];
+    binds.extend(roles.iter().map(|role| Bind::Text((*role).to_owned())));
+    let n: i64 =
+        on_db!(tx, |conn| bind_all!(sqlx::query_scalar(AssertSqlSafe(sql)), &binds).fetch_one(conn))?;
+    Ok(n > 0)
 }

@@ -223,6 +223,21 @@ async fn stored_head(tx: &mut Tx<'_>) -> Result<Option<(i64, Vec<u8>)>, Error> {
     on_db!(tx, |conn| sqlx::query_as(SQL).fetch_optional(conn))
 }
 
+/// Up to `limit` entries after number `after`, oldest first.
+///
+/// # Errors
+/// If the database fails.
+pub async fn list_from(tx: &mut Tx<'_>, after: u64, limit: u32) -> Result<Vec<Entry>, Error> {
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let limit = i64::from(limit.clamp(1, LIMIT_MAX));
+    let rows: Vec<EntryRow> =
+        on_db!(tx, |conn| sqlx::query_as(IN_ORDER).bind(after).bind(limit).fetch_all(conn))?;
+    rows.into_iter().map(Entry::try_from).collect()
+}
+
+const IN_ORDER: &str = "select seq, at, actor, act, subject, detail, prev_hash, hash from audit
+    where seq > $1 order by seq limit $2";
+
 /// What a verification found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
@@ -287,8 +302,6 @@ pub async fn verify(tx: &mut Tx<'_>) -> Result<Verification, Error> {
 /// # Errors
 /// If the database fails; faults of the log are no errors.
 pub async fn verify_against(tx: &mut Tx<'_>, witnesses: &[Head]) -> Result<Verification, Error> {
-    const SQL: &str = "select seq, at, actor, act, subject, detail, prev_hash, hash from audit
-        where seq > $1 order by seq limit $2";
     const OUTSIDE: &str = "select count(*) from audit where seq < 1";
     let stored = stored_head(tx).await?;
     let outside: i64 = on_db!(tx, |conn| sqlx::query_scalar(OUTSIDE).fetch_one(conn))?;
@@ -307,7 +320,7 @@ pub async fn verify_against(tx: &mut Tx<'_>, witnesses: &[Head]) -> Result<Verif
     let mut unseen: Vec<&Head> = witnesses.iter().filter(|w| w.seq > 0).collect();
     loop {
         let rows: Vec<EntryRow> =
-            on_db!(tx, |conn| { sqlx::query_as(SQL).bind(last).bind(VERIFY_STEP).fetch_all(conn) })?;
+            on_db!(tx, |conn| { sqlx::query_as(IN_ORDER).bind(last).bind(VERIFY_STEP).fetch_all(conn) })?;
         if rows.is_empty() {
             break;
         }

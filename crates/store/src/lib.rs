@@ -24,6 +24,7 @@ pub mod batch;
 pub mod bulk;
 mod dialect;
 mod error;
+pub mod idempotency;
 pub mod job;
 pub mod level;
 pub mod notice;

@@ -165,6 +165,7 @@ export interface RegisterSummary {
   kind: string;
   title: Label;
   record_count?: number | null;
+  record_count_more?: boolean;
   actions: string[];
 }
 
@@ -203,12 +204,16 @@ export interface RegisterRecord {
   known_at: string;
   created_at: string;
   changed_by: string;
+  reason?: string | null;
+  withdrawn: boolean;
   redacted: string[];
   actions: string[];
+  issues?: Issue[];
 }
 
 export interface RecordPage extends Page<RegisterRecord> {
   total_estimate?: number | null;
+  total_more?: boolean;
 }
 
 export interface RecordVersion {
@@ -218,6 +223,7 @@ export interface RecordVersion {
   data: Data;
   changes: string[];
   reason?: string | null;
+  withdrawn: boolean;
 }
 
 export interface ImportReport {

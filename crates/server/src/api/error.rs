@@ -73,6 +73,15 @@ pub struct Problem {
     /// The version stored now, where somebody changed it meanwhile.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current_version: Option<u32>,
+    /// Fields that somebody changed meanwhile.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changed_fields: Vec<String>,
+    /// Who changed it meanwhile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_by: Option<String>,
+    /// Identifier of what exists already, where the caller may see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub existing: Option<String>,
 }
 
 /// An error on its way to the client.
@@ -83,6 +92,9 @@ pub struct ApiError {
     detail: String,
     issues: Vec<IssueBody>,
     current_version: Option<u32>,
+    changed_fields: Vec<String>,
+    changed_by: Option<String>,
+    existing: Option<String>,
     retry_after_s: Option<u64>,
 }
 
@@ -95,6 +107,9 @@ impl ApiError {
             detail: detail.into(),
             issues: Vec::new(),
             current_version: None,
+            changed_fields: Vec::new(),
+            changed_by: None,
+            existing: None,
             retry_after_s: None,
         }
     }
@@ -114,14 +129,18 @@ impl From<Error> for ApiError {
             Error::Forbidden { .. } => new(StatusCode::FORBIDDEN, "forbidden"),
             Error::Refused { code, .. } => new(StatusCode::CONFLICT, code),
             Error::NotFound { .. } => new(StatusCode::NOT_FOUND, "not_found"),
-            Error::Conflict { current_version, .. } => Self {
+            Error::Conflict { current_version, changed, changed_by, .. } => Self {
                 current_version: Some(current_version),
+                changed_fields: changed,
+                changed_by,
                 ..new(StatusCode::CONFLICT, "version_conflict")
             },
-            Error::Duplicate { .. } => new(StatusCode::CONFLICT, "duplicate"),
+            Error::Duplicate { existing, .. } => {
+                Self { existing: existing.map(|id| id.to_string()), ..new(StatusCode::CONFLICT, "duplicate") }
+            }
             Error::Invalid { issues } => Self {
                 issues: issues.iter().map(IssueBody::from).collect(),
-                ..new(StatusCode::UNPROCESSABLE_ENTITY, "invalid")
+                ..new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_record")
             },
             Error::BadInput { .. } => new(StatusCode::UNPROCESSABLE_ENTITY, "bad_input"),
             Error::Busy => Self { retry_after_s: Some(5), ..new(StatusCode::SERVICE_UNAVAILABLE, "busy") },
@@ -171,6 +190,9 @@ impl IntoResponse for ApiError {
             detail: self.detail,
             issues: self.issues,
             current_version: self.current_version,
+            changed_fields: self.changed_fields,
+            changed_by: self.changed_by,
+            existing: self.existing,
         };
         let mut response = (self.status, Json(problem)).into_response();
         let headers = response.headers_mut();

@@ -2,11 +2,15 @@
 
 pub mod caller;
 pub mod error;
+mod form;
 pub mod openapi;
+pub mod records;
+pub mod registers;
 pub mod session;
 pub mod system;
 
 use crate::config::Config;
+use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -63,5 +67,22 @@ pub struct RegionRef {
 impl From<&Region> for RegionRef {
     fn from(region: &Region) -> Self {
         Self { code: region.code.to_string(), name: region.name.clone(), level: region.level.as_str() }
+    }
+}
+
+/// Headers of a request as text.
+pub trait Headers {
+    /// The text of a header; `None` if it is absent.
+    ///
+    /// # Errors
+    /// If it is not plain text.
+    fn text(&self, name: &str) -> Result<Option<&str>, ApiError>;
+}
+
+impl Headers for HeaderMap {
+    fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
+        let refuse =
+            |_| ApiError::new(StatusCode::BAD_REQUEST, "bad_header", format!("{name} is not plain text"));
+        self.get(name).map(|value| value.to_str().map_err(refuse)).transpose()
     }
 }

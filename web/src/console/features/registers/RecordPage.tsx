@@ -36,18 +36,22 @@ export function RecordPage() {
           </>
         }
         note={
-          record.data &&
-          t("registers.version_note", {
-            version: record.data.version,
-            by: record.data.changed_by,
-            at: format.instant(record.data.known_at),
-          })
+          record.data && (
+            <>
+              {record.data.withdrawn && <Tag color="red">{t("registers.withdrawn")}</Tag>}
+              {t("registers.version_note", {
+                version: record.data.version,
+                by: record.data.changed_by,
+                at: format.instant(record.data.known_at),
+              })}
+            </>
+          )
         }
         actions={
           <>
             <ReasonedButton
               icon={<DeleteOutlined />}
-              disabledReason={closed}
+              disabledReason={closed || (record.data?.withdrawn && t("registers.withdrawn"))}
               onClick={() => setWithdrawing(true)}
             >
               {t("registers.withdraw")}
@@ -81,9 +85,9 @@ export function RecordPage() {
           </section>
         </div>
       )}
-      {withdrawing && (
+      {withdrawing && record.data && (
         <WithdrawDialog
-          id={id}
+          record={record.data}
           onClose={() => setWithdrawing(false)}
           onDone={() => void navigate(paths.register(registerId))}
         />
@@ -162,13 +166,19 @@ function Versions({ register, versions }: { register: Register; versions: Record
   );
 }
 
-function WithdrawDialog({ id, onClose, onDone }: { id: string; onClose: () => void; onDone: () => void }) {
+interface WithdrawProps {
+  record: RegisterRecord;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+function WithdrawDialog({ record, onClose, onDone }: WithdrawProps) {
   const { t } = useI18n();
   const { message } = App.useApp();
   const client = useQueryClient();
   const [form] = Form.useForm<{ reason: string }>();
   const withdraw = useMutation({
-    mutationFn: (reason: string) => withdrawRecord(id, reason),
+    mutationFn: (reason: string) => withdrawRecord(record.id, record.version, reason),
     onSuccess: async () => {
       void message.success(t("registers.withdrawn"));
       onDone();

@@ -97,7 +97,10 @@ export function RecordsPage() {
         <div className="more">
           {total != null && (
             <span className="muted">
-              {t("registers.shown", { n: format.count(records.length), total: format.count(total) })}
+              {t(list.data?.pages[0]?.total_more ? "registers.shown_of_more" : "registers.shown", {
+                n: format.count(records.length),
+                total: format.count(total),
+              })}
             </span>
           )}
           {list.hasNextPage && (

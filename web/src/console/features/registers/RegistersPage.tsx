@@ -40,7 +40,11 @@ export function RegistersPage() {
               </div>
               {register.record_count != null && (
                 <span className="register-count">
-                  <b>{format.count(register.record_count)}</b> {t("registers.records")}
+                  <b>
+                    {format.count(register.record_count)}
+                    {register.record_count_more && "+"}
+                  </b>{" "}
+                  {t("registers.records")}
                 </span>
               )}
             </li>

@@ -83,8 +83,11 @@ export function updateRecord(
   });
 }
 
-export function withdrawRecord(id: string, reason: string): Promise<undefined> {
-  return request("DELETE", `/records/${part(id)}`, { json: { reason } });
+export function withdrawRecord(id: string, version: number, reason: string): Promise<undefined> {
+  return request("DELETE", `/records/${part(id)}`, {
+    json: { reason },
+    headers: { "if-match": `"${version}"` },
+  });
 }
 
 export interface ImportOptions {

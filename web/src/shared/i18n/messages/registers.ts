@@ -13,6 +13,10 @@ export const registers = {
   "registers.list": { en: "Records: {title}", zh: "记录列表：{title}" },
   "registers.none": { en: "No records match", zh: "没有符合条件的记录" },
   "registers.shown": { en: "{n} of about {total} shown", zh: "已显示 {n} 条，共约 {total} 条" },
+  "registers.shown_of_more": {
+    en: "{n} of more than {total} shown",
+    zh: "已显示 {n} 条，共 {total} 条以上",
+  },
   "registers.new": { en: "New record", zh: "新建记录" },
   "registers.import": { en: "Import", zh: "导入" },
   "registers.export": { en: "Export", zh: "导出" },
