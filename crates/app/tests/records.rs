@@ -1,5 +1,7 @@
 //! What people do with records by hand: rights, personal fields, versions, conflicts, counts, audit.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
+
 mod town;
 
 use jiff::civil::date;
@@ -380,4 +382,34 @@ async fn whoever_watches_is_told_after_a_change_of_records_and_of_counts() {
     let refused = records::create(&town.app, &clerk, "case", case("A-1", "110101"), None).await;
     assert!(refused.is_err());
     assert!(told().is_empty());
+}
+
+#[tokio::test]
+async fn a_state_is_changed_by_steps_and_not_by_a_form() {
+    let town = Town::open().await;
+    let actor = Actor::system("test");
+    let site = values(json!({
+        "title": "look", "text": "look again", "category": "other", "region": "110101",
+        "created_on": "2020-02-12"
+    }));
+    let mut closed = site.clone();
+    closed.insert("state".into(), json!("closed"));
+    let refused = records::create(&town.app, &actor, "task", closed, None).await;
+    let Err(Error::Invalid { issues }) = refused else { panic!("{refused:?}") };
+    assert_eq!((issues.len(), issues[0].field.as_deref()), (1, Some("state")));
+
+    let made = records::create(&town.app, &actor, "task", site, None).await.unwrap().record;
+    let state = made.data.get("state").cloned().unwrap();
+    // What was read may be given back, or left out; neither changes it.
+    let mut again = made.data.as_map().clone();
+    again.insert("text".into(), json!("look a third time"));
+    let changed = records::update(&town.app, &actor, made.id, 1, again.clone(), None).await.unwrap();
+    assert_eq!(changed.record.data.get("state"), Some(&state));
+    again.remove("state");
+    again.insert("text".into(), json!("look well"));
+    let changed = records::update(&town.app, &actor, made.id, 2, again.clone(), None).await.unwrap();
+    assert_eq!(changed.record.data.get("state"), Some(&state));
+    again.insert("state".into(), json!("nowhere"));
+    let refused = records::update(&town.app, &actor, made.id, 3, again, None).await;
+    assert!(matches!(refused, Err(Error::Invalid { .. })));
 }

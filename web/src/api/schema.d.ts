@@ -21,6 +21,97 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/records/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A record, as known now or at the end of a day. */
+        get: operations["read_record"];
+        /**
+         * Change a record. `If-Match` carries the version that the person saw; if somebody else was quicker, the answer (409)
+         *     tells the stored version and the fields that differ.
+         */
+        put: operations["update_record"];
+        post?: never;
+        /** Withdraw a record: it leaves lists and counts, its history stays. */
+        delete: operations["delete_record"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/records/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version of a record. */
+        get: operations["list_record_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The registers that the caller may read. */
+        get: operations["list_registers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registers/{register}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A register with its fields, and the form that it declares. */
+        get: operations["read_register"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registers/{register}/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Records of a register, latest event first. */
+        get: operations["list_records"];
+        put?: never;
+        /** Enter a record. A retry with the same `Idempotency-Key` and values gives the record of the first attempt. */
+        post: operations["create_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/session": {
         parameters: {
             query?: never;
@@ -61,6 +152,22 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Values of a changed record. */
+        ChangedRecord: {
+            /** @description All values by field; one that is left out is removed. Fields that are hidden from the caller keep theirs. */
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description Why. */
+            reason?: string | null;
+        };
+        /** @description A choice of a field. */
+        ChoiceBody: {
+            /** @description Stored value. */
+            id: string;
+            /** @description Shown value. */
+            label: components["schemas"]["Label"];
+        };
         /** @description Name and password. */
         Credentials: {
             /** @description Password. */
@@ -76,6 +183,53 @@ export interface components {
             role: components["schemas"]["Label"];
             /** @description Name to sign in with. */
             username: string;
+        };
+        /** @description A field of a register. */
+        FieldBody: {
+            /** @description Choices, in order. */
+            choices: components["schemas"]["ChoiceBody"][];
+            /** @description Identifier. */
+            id: string;
+            /** @description Name. */
+            label: components["schemas"]["Label"];
+            /** @description Set by the program: forms leave it out. */
+            managed: boolean;
+            /**
+             * Format: double
+             * @description Largest admissible number.
+             */
+            max?: number | null;
+            /**
+             * Format: double
+             * @description Smallest admissible number.
+             */
+            min?: number | null;
+            /** @description Whether it identifies or describes a person. */
+            personal: boolean;
+            /** @description Register that a link points to. */
+            register?: string | null;
+            /** @description Whether a record needs it, where it applies. */
+            required: boolean;
+            /** @description What the code that knows epidemiology finds it by. */
+            role?: string | null;
+            /** @description Condition (CEL) under which the field applies. */
+            show_if?: string | null;
+            /**
+             * @description Type: `text`, `number`, `integer`, `date`, `datetime`, `choice`, `multi_choice`, `boolean`, `region`, `site`,
+             *     `person`, `record`.
+             */
+            type: string;
+        };
+        /** @description JSON Schema by language of its titles. */
+        FormSchemas: {
+            /** @description English. */
+            en: {
+                [key: string]: unknown;
+            };
+            /** @description Chinese. */
+            zh: {
+                [key: string]: unknown;
+            };
         };
         /** @description State of the server. */
         Health: {
@@ -127,8 +281,19 @@ export interface components {
             /** @description Chinese. */
             zh: string;
         };
+        /** @description Values of a new record. */
+        NewRecord: {
+            /** @description Values by field. */
+            data: {
+                [key: string]: unknown;
+            };
+        };
         /** @description A problem, `application/problem+json`. */
         Problem: {
+            /** @description Who changed it meanwhile. */
+            changed_by?: string | null;
+            /** @description Fields that somebody changed meanwhile. */
+            changed_fields?: string[];
             /** @description Stable code. */
             code: string;
             /**
@@ -138,6 +303,8 @@ export interface components {
             current_version?: number | null;
             /** @description What happened here. */
             detail: string;
+            /** @description Identifier of what exists already, where the caller may see it. */
+            existing?: string | null;
             /** @description Findings about values. */
             issues?: components["schemas"]["IssueBody"][];
             /**
@@ -150,6 +317,109 @@ export interface components {
             /** @description Address of the kind of problem. */
             type: string;
         };
+        /** @description A record. */
+        RecordBody: {
+            /** @description What the caller may do with it. */
+            actions: string[];
+            /** @description Who made this version. */
+            changed_by: string;
+            /**
+             * Format: date-time
+             * @description When the first version was stored.
+             */
+            created_at: string;
+            /** @description Values by field. */
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description Disease. */
+            disease?: string | null;
+            /**
+             * Format: date
+             * @description Day of the event.
+             */
+            event_date?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /** @description What is doubtful about the values just written. */
+            issues?: components["schemas"]["IssueBody"][];
+            /**
+             * Format: date-time
+             * @description When this version became known.
+             */
+            known_at: string;
+            /** @description Why, where a person said so. */
+            reason?: string | null;
+            /** @description Fields that the caller may not see, whether they have a value or not. */
+            redacted: string[];
+            /** @description Region that it belongs to. */
+            region: components["schemas"]["RecordRegion"];
+            /** @description Register. */
+            register: string;
+            /**
+             * Format: int32
+             * @description Version; the `ETag` of the answer says the same.
+             */
+            version: number;
+            /** @description Withdrawn: in no list and no count. Changing it brings it back. */
+            withdrawn: boolean;
+        };
+        /** @description One page of records. */
+        RecordPage: {
+            /** @description Records, latest event first. Personal fields that are no columns of the register are left out. */
+            items: components["schemas"]["RecordBody"][];
+            /** @description Where the next page begins. A page may be short although more follow. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description Size of the list, on the first page, where it can be told without looking into every record.
+             */
+            total_estimate?: number | null;
+            /** @description True if there are more than `total_estimate`. */
+            total_more: boolean;
+        };
+        /** @description A region as a record names it. */
+        RecordRegion: {
+            /** @description Code. */
+            code: string;
+            /** @description Name; the code if the region is not in the tree any more. */
+            name: string;
+        };
+        /** @description One version of a record. */
+        RecordVersion: {
+            /** @description Who made it. */
+            changed_by: string;
+            /** @description Fields that differ from the version before. */
+            changes: string[];
+            /** @description Values by field. */
+            data: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @description When it became known.
+             */
+            known_at: string;
+            /** @description Why, where a person said so. */
+            reason?: string | null;
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version: number;
+            /** @description Withdrawn by this version. */
+            withdrawn: boolean;
+        };
+        /** @description The history of a record. */
+        RecordVersions: {
+            /** @description Versions in the order in which they became known. */
+            items: components["schemas"]["RecordVersion"][];
+            /** @description Fields that the caller may not see. */
+            redacted: string[];
+        };
         /** @description A region, named. */
         RegionRef: {
             /** @description Code. */
@@ -158,6 +428,44 @@ export interface components {
             level: string;
             /** @description Official name. */
             name: string;
+        };
+        /** @description A register with its schema. */
+        RegisterBody: components["schemas"]["RegisterSummary"] & {
+            /** @description Columns of lists. */
+            columns: string[];
+            /** @description Fields in order. */
+            fields: components["schemas"]["FieldBody"][];
+            /** @description JSON Schema of the values, by language. */
+            json_schema: components["schemas"]["FormSchemas"];
+            /** @description Field shown first. */
+            title_field: string;
+            /** @description Hints for drawing the form. */
+            ui_schema: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description The registers. */
+        RegisterList: {
+            /** @description In order of identifier. */
+            items: components["schemas"]["RegisterSummary"][];
+        };
+        /** @description A register in the list of registers. */
+        RegisterSummary: {
+            /** @description What the caller may do somewhere with its records. */
+            actions: string[];
+            /** @description Identifier. */
+            id: string;
+            /** @description Kind that the epidemiology knows: `case`, `count_report`, `lab_sample`, `contact`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Records that the caller may see, counted up to a limit.
+             */
+            record_count: number;
+            /** @description True if there are more than were counted. */
+            record_count_more: boolean;
+            /** @description Name. */
+            title: components["schemas"]["Label"];
         };
         /** @description Who is signed in, and what for. */
         SessionBody: {
@@ -211,6 +519,11 @@ export interface components {
             /** @description Name to sign in with. */
             username: string;
         };
+        /** @description Why a record is withdrawn. */
+        Withdrawal: {
+            /** @description Why. */
+            reason: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -235,6 +548,481 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    read_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Record */
+                id: string;
+                /** @description As known at the end of this day; as known now if absent. */
+                as_of: string | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_record: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Entity tag of the version that was seen */
+                "if-match": string;
+            };
+            path: {
+                /** @description Record */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedRecord"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_record: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Entity tag of the version that was seen */
+                "if-match": string;
+            };
+            path: {
+                /** @description Record */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Withdrawal"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_record_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Record */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordVersions"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_registers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisterList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier */
+                register: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisterBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_records: {
+        parameters: {
+            query?: {
+                /** @description In this region and below. */
+                region?: string;
+                /** @description Of this disease. */
+                disease?: string;
+                /** @description First day of the event. */
+                from?: string;
+                /** @description Last day of the event. */
+                to?: string;
+                /** @description Beginning of the title. */
+                q?: string;
+                /** @description As known at the end of this day. */
+                as_of?: string;
+                /** @description Where the page begins */
+                cursor?: string;
+                /** @description Records of the page, at most 200 */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Register */
+                register: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_record: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the caller, new for each record */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                /** @description Register */
+                register: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRecord"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -9,6 +9,13 @@ export type Issue = Shape<"IssueBody">;
 export type Problem = Shape<"Problem">;
 export type Health = Shape<"Health">;
 export type Session = Shape<"SessionBody">;
+export type RegisterSummary = Shape<"RegisterSummary">;
+export type Field = Shape<"FieldBody">;
+export type RegisterRecord = Shape<"RecordBody">;
+export type RecordPage = Shape<"RecordPage">;
+export type RecordVersion = Shape<"RecordVersion">;
+export type RecordVersions = Shape<"RecordVersions">;
+export type Register = Shape<"RegisterBody">;
 
 // From here on written by hand, until the server declares these shapes too.
 
@@ -160,71 +167,7 @@ export interface SignalDetail extends Signal {
   history: { at: string; by: string; act: string; reason?: string | null }[];
 }
 
-export interface RegisterSummary {
-  id: string;
-  kind: string;
-  title: Label;
-  record_count?: number | null;
-  record_count_more?: boolean;
-  actions: string[];
-}
-
-export interface Field {
-  id: string;
-  type: string;
-  label: Label;
-  required: boolean;
-  personal: boolean;
-  choices: { id: string; label: Label }[];
-  role?: string | null;
-  min?: number | null;
-  max?: number | null;
-  register?: string | null;
-  show_if?: string | null;
-}
-
-export interface Register extends RegisterSummary {
-  title_field?: string | null;
-  columns: string[];
-  fields: Field[];
-  json_schema: Record<string, unknown>;
-  ui_schema: Record<string, unknown>;
-}
-
 export type Data = Record<string, unknown>;
-
-export interface RegisterRecord {
-  id: string;
-  register: string;
-  version: number;
-  region: { code: string; name: string };
-  disease?: string | null;
-  event_date?: string | null;
-  data: Data;
-  known_at: string;
-  created_at: string;
-  changed_by: string;
-  reason?: string | null;
-  withdrawn: boolean;
-  redacted: string[];
-  actions: string[];
-  issues?: Issue[];
-}
-
-export interface RecordPage extends Page<RegisterRecord> {
-  total_estimate?: number | null;
-  total_more?: boolean;
-}
-
-export interface RecordVersion {
-  version: number;
-  known_at: string;
-  changed_by: string;
-  data: Data;
-  changes: string[];
-  reason?: string | null;
-  withdrawn: boolean;
-}
 
 export interface ImportReport {
   batch_id?: string | null;

@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
 use wanquan_domain::actor::{Action, Actor};
-use wanquan_domain::issue::Issue;
+use wanquan_domain::issue::{Issue, IssueCode};
 use wanquan_domain::record::{Draft, Record, RecordId};
 use wanquan_domain::register::Register;
 use wanquan_domain::signal::{REASON_MAX_CHARS, SeriesKey};
@@ -39,6 +39,7 @@ pub async fn create(
     let write = authorize(app, actor, Action::RecordWrite, Subject::Anywhere)?;
     let key = idempotency_key.map(check_key).transpose()?;
     let digest = request_digest(register, &values);
+    let values = keep_managed(register, None, values)?;
     let (draft, warnings) = validated(app, register, values)?;
     authorize(app, actor, Action::RecordWrite, Subject::At(&draft.region))?;
     let id = RecordId::new(app.now());
@@ -155,6 +156,7 @@ pub async fn update(
     let register = find_register(app, &old.register)?;
     check_version(&mut tx, register, &old, expected).await?;
     let values = keep_hidden(register, &write, &old, values)?;
+    let values = keep_managed(register, Some(&old), values)?;
     let (mut draft, warnings) = validated(app, register, values)?;
     if !write.covers(&draft.region_path) {
         return Err(Error::Forbidden { action: Action::RecordWrite });
@@ -265,6 +267,28 @@ fn keep_hidden(
         };
     }
     Ok(values)
+}
+
+/// Leaves to the program what the program sets: a state changes by a step, not by a form. Giving back what was read
+/// is no change.
+fn keep_managed(
+    register: &Register,
+    old: Option<&Record>,
+    mut values: Map<String, Json>,
+) -> Result<Map<String, Json>, Error> {
+    let mut issues = Vec::new();
+    for field in register.fields.iter().filter(|field| field.managed) {
+        let kept = old.and_then(|old| old.data.get(&field.id));
+        let given = values.remove(&field.id).filter(|value| !value.is_null());
+        if given.is_some() && given.as_ref() != kept {
+            let issue = Issue::error(IssueCode::RuleBroken).field(&field.id);
+            issues.push(issue.detail("it is changed by a step", "须通过办理步骤更改"));
+        }
+        if let Some(kept) = kept {
+            values.insert(field.id.clone(), kept.clone());
+        }
+    }
+    if issues.is_empty() { Ok(values) } else { Err(Error::Invalid { issues }) }
 }
 
 /// The draft, and what a person should look at although it is accepted.

@@ -10,12 +10,13 @@ use wanquan_domain::text::{Lang, Text};
 const ONE_LINE_CHARS_MAX: usize = 300;
 
 /// JSON Schema of a register's values, with its names in a language. A field that is required only where it applies
-/// (`show_if`) is not listed as required: whether it applies is for the server to say.
+/// (`show_if`) is not listed as required: whether it applies is for the server to say. What the program sets is no
+/// part of a form.
 pub fn json_schema(register: &Register, packs: &Packs, lang: Lang) -> Json {
     let properties: Map<String, Json> =
-        register.fields.iter().map(|field| (field.id.clone(), property(field, packs, lang))).collect();
+        entered(register).map(|field| (field.id.clone(), property(field, packs, lang))).collect();
     let always = |field: &&Field| field.required && field.show_if.is_none();
-    let required: Vec<&str> = register.fields.iter().filter(always).map(|field| field.id.as_str()).collect();
+    let required: Vec<&str> = entered(register).filter(always).map(|field| field.id.as_str()).collect();
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": register.title.get(lang),
@@ -24,6 +25,11 @@ pub fn json_schema(register: &Register, packs: &Packs, lang: Lang) -> Json {
         "required": required,
         "additionalProperties": false,
     })
+}
+
+/// Fields that a person fills in.
+fn entered(register: &Register) -> impl Iterator<Item = &Field> {
+    register.fields.iter().filter(|field| !field.managed)
 }
 
 fn property(field: &Field, packs: &Packs, lang: Lang) -> Json {
@@ -84,9 +90,9 @@ fn yes_and_no(lang: Lang) -> Json {
 /// Hints for drawing the form (react-jsonschema-form): order of the fields, and widgets where the type does not say.
 pub fn ui_schema(register: &Register) -> Json {
     let mut ui = Map::new();
-    let order: Vec<&str> = register.fields.iter().map(|field| field.id.as_str()).collect();
+    let order: Vec<&str> = entered(register).map(|field| field.id.as_str()).collect();
     ui.insert("ui:order".to_owned(), json!(order));
-    for field in &register.fields {
+    for field in entered(register) {
         let widget = match field.field_type {
             FieldType::Region => "region",
             FieldType::Date => "date",
@@ -111,7 +117,8 @@ mod tests {
         for register in packs.registers() {
             for lang in [Lang::En, Lang::Zh] {
                 let schema = json_schema(register, &packs, lang);
-                for field in &register.fields {
+                assert_eq!(schema["properties"].as_object().unwrap().len(), entered(register).count());
+                for field in entered(register) {
                     let property = &schema["properties"][&field.id];
                     assert_eq!(property["title"], field.label.get(lang), "{}.{}", register.id, field.id);
                     if field.field_type == FieldType::Choice {
@@ -119,7 +126,7 @@ mod tests {
                     }
                 }
             }
-            assert_eq!(ui_schema(register)["ui:order"].as_array().unwrap().len(), register.fields.len());
+            assert_eq!(ui_schema(register)["ui:order"].as_array().unwrap().len(), entered(register).count());
         }
     }
 

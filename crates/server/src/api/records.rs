@@ -50,7 +50,7 @@ pub struct RecordBody {
     #[schema(value_type = Option<String>, format = Date)]
     pub event_date: Option<Date>,
     /// Values by field.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub data: Map<String, Value>,
     /// When this version became known.
     #[schema(format = DateTime)]
@@ -98,7 +98,7 @@ pub struct RecordVersion {
     /// Who made it.
     pub changed_by: String,
     /// Values by field.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub data: Map<String, Value>,
     /// Fields that differ from the version before.
     pub changes: Vec<String>,
@@ -122,7 +122,7 @@ pub struct RecordVersions {
 #[serde(deny_unknown_fields)]
 pub struct NewRecord {
     /// Values by field.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     data: Map<String, Value>,
 }
 
@@ -131,7 +131,7 @@ pub struct NewRecord {
 #[serde(deny_unknown_fields)]
 pub struct ChangedRecord {
     /// All values by field; one that is left out is removed. Fields that are hidden from the caller keep theirs.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     data: Map<String, Value>,
     /// Why.
     reason: Option<String>,

@@ -50,7 +50,7 @@ pub struct RegisterBody {
     /// JSON Schema of the values, by language.
     pub json_schema: FormSchemas,
     /// Hints for drawing the form.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub ui_schema: Value,
 }
 
@@ -58,10 +58,10 @@ pub struct RegisterBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FormSchemas {
     /// English.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub en: Value,
     /// Chinese.
-    #[schema(value_type = Object)]
+    #[schema(value_type = BTreeMap<String, Value>)]
     pub zh: Value,
 }
 
@@ -80,6 +80,8 @@ pub struct FieldBody {
     pub required: bool,
     /// Whether it identifies or describes a person.
     pub personal: bool,
+    /// Set by the program: forms leave it out.
+    pub managed: bool,
     /// Choices, in order.
     pub choices: Vec<ChoiceBody>,
     /// What the code that knows epidemiology finds it by.
@@ -133,6 +135,7 @@ impl From<&Field> for FieldBody {
             label: Label::from(&field.label),
             required: field.required,
             personal: field.personal,
+            managed: field.managed,
             choices: field.choices.iter().map(choice).collect(),
             role: field.role.map(|role| role.as_str()),
             min: field.min,
