@@ -28,6 +28,7 @@ pub mod idempotency;
 pub mod job;
 pub mod level;
 pub mod notice;
+pub mod person;
 pub mod plan_run;
 pub mod publication;
 pub mod record;

@@ -67,7 +67,13 @@ impl Store {
             .test_before_acquire(false)
             .idle_timeout(None)
             .max_lifetime(None)
-            .connect_with(connect.clone().optimize_on_close(true, 400))
+            .connect_with(
+                connect
+                    .clone()
+                    .optimize_on_close(true, 400)
+                    // What is erased is written over, not only forgotten.
+                    .pragma("secure_delete", "on"),
+            )
             .await?;
         SQLITE.run(&write).await?;
         let read = SqlitePoolOptions::new()

@@ -327,7 +327,7 @@ impl FromStr for Cursor {
             let (due, id) = text.split_once('.')?;
             Some(Self { due_at: due.parse().ok()?, record: Uuid::try_parse(id).ok()? })
         };
-        parse().ok_or_else(|| Error::damaged("cursor", text))
+        parse().ok_or(Error::InvalidCursor)
     }
 }
 

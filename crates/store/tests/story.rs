@@ -16,8 +16,12 @@ mod crash;
 mod equivalence;
 #[path = "story/job.rs"]
 mod job;
+#[path = "story/level.rs"]
+mod level;
 #[path = "story/list.rs"]
 mod list;
+#[path = "story/person.rs"]
+mod person;
 #[path = "story/publication.rs"]
 mod publication;
 #[path = "story/record.rs"]
@@ -30,3 +34,5 @@ mod setting;
 mod signal;
 #[path = "story/support.rs"]
 mod support;
+#[path = "story/work.rs"]
+mod work;
