@@ -49,6 +49,20 @@ pub fn parse_iso(text: &str) -> Option<Date> {
     Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
 }
 
+/// The stored form of a date, `YYYY-MM-DD`; written for every date of every imported row.
+pub fn to_iso(date: Date) -> String {
+    let (year, month, day) = (date.year(), date.month(), date.day());
+    if !(0..=9999).contains(&year) {
+        return date.to_string();
+    }
+    let digit = |n: i16| char::from(b'0' + u8::try_from(n % 10).unwrap_or(0));
+    let mut text = String::with_capacity(10);
+    text.extend([digit(year / 1000), digit(year / 100), digit(year / 10), digit(year), '-']);
+    text.extend([digit(i16::from(month) / 10), digit(i16::from(month)), '-']);
+    text.extend([digit(i16::from(day) / 10), digit(i16::from(day))]);
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +80,13 @@ mod tests {
         }
         assert_eq!(to_epoch_day(date(1970, 1, 1)), 0);
         assert_eq!(to_epoch_day(date(2020, 1, 24)), 18_285);
+    }
+
+    #[test]
+    fn the_stored_form_is_the_one_of_the_standard() {
+        for day in [date(1, 2, 3), date(1861, 11, 21), date(2020, 1, 24), date(9999, 12, 31)] {
+            assert_eq!(to_iso(day), day.to_string());
+        }
     }
 
     #[test]

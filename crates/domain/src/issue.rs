@@ -28,6 +28,11 @@ macro_rules! issue_codes {
                 match self { $(Self::$name => $code,)* }
             }
 
+            /// Whether a finding of this code refuses the row.
+            pub fn severity(self) -> Severity {
+                if self.as_str().starts_with('E') { Severity::Error } else { Severity::Warning }
+            }
+
             /// The finding as a sentence.
             pub fn text(self) -> Text {
                 match self { $(Self::$name => Text::new($en, $zh),)* }
@@ -87,6 +92,14 @@ issue_codes! {
     TotalsRow = "E123", "the row holds totals of other rows", "该行是合计行";
     /// Control characters in a text.
     ControlCharacter = "E124", "the text contains control characters", "文本含有控制字符";
+    /// Another row of the file has the same key and says something else.
+    ContradictingRow = "E125", "an earlier row of the file has the same key and says something else",
+        "文件中前面已有同一关键字的行，且内容不同";
+    /// The region lies outside the area for which the person may act.
+    OutOfArea = "E126", "the region lies outside of your area", "该地区不在您的管辖范围内";
+    /// A wider region beside its parts, where the person said that only the parts count.
+    WiderRegion = "E127", "the row is about a wider region, whose parts stand in the file too",
+        "该行为上级地区，文件中已有其下级地区";
     /// A value given where the form does not ask for it.
     NotApplicable = "W201", "a value is given although it does not apply here", "该值在此不适用";
     /// A rule of the register does not hold; a person should confirm.
@@ -100,6 +113,12 @@ issue_codes! {
     ValueKeptOut = "W205", "an optional value could not be understood and is left out", "无法理解的选填值已略去";
     /// The date also carried a time of day, which the field does not keep.
     TimeDropped = "W206", "the time of day is not kept", "时刻未保留";
+    /// A narrower place is not in the tree; the record is kept at the wider one.
+    PlacedWider = "W207", "the narrower place is not known; the record is kept at the wider region",
+        "未找到更细的地区，记录归入上级地区";
+    /// The first running total of a series, which holds everything before it.
+    FirstTotal = "W208", "the first running total counts on its day everything before it",
+        "首个累计数包含此前的全部人数，计在当日";
 }
 
 /// One finding. `Debug` leaves the value out: a log may name the issue, not what a person wrote.

@@ -105,6 +105,8 @@ roles! {
     Disease = "disease",
     /// Region of the case, count, sample or contact.
     Region = "region",
+    /// The place in the words of the source, where the region says less or something else.
+    PlaceWritten = "place_written",
     /// Day of notification.
     ReportDate = "report_date",
     /// Day of first symptoms.

@@ -386,6 +386,27 @@ impl RegionTree {
         self.resolve_chain(&name, scope)
     }
 
+    /// The narrowest region that a chain of places names for certain, where its narrower parts are not in the tree:
+    /// Guangdong for "Shenzhen, Guangdong", if there is no Shenzhen. The nation alone is no answer.
+    pub fn resolve_partly(&self, text: &str, within: Option<&RegionCode>) -> Option<RegionCode> {
+        let name = normalise(text);
+        let parts: Vec<&str> = name.split(SEPARATORS).map(str::trim).filter(|p| !p.is_empty()).collect();
+        if parts.len() < 2 {
+            return None;
+        }
+        let walk = |parts: &mut dyn Iterator<Item = &str>| {
+            let mut found = None;
+            for part in parts {
+                match self.resolve(part, found.as_ref().or(within)) {
+                    Resolution::Found(code) => found = Some(code),
+                    _ => break,
+                }
+            }
+            found.filter(|code| self.get(code).is_some_and(|region| region.level > Level::Nation))
+        };
+        walk(&mut parts.iter().copied()).or_else(|| walk(&mut parts.iter().rev().copied()))
+    }
+
     fn resolve_name(&self, name: &str, scope: Option<&str>) -> Resolution {
         for index in [&self.by_name, &self.by_short_name] {
             let found: Vec<u32> = index
@@ -416,11 +437,7 @@ impl RegionTree {
     }
 
     fn resolve_chain(&self, name: &str, scope: Option<&str>) -> Resolution {
-        let parts: Vec<&str> = name
-            .split(['/', '>', ',', '，', '、', '|', '-', '\\'])
-            .map(str::trim)
-            .filter(|p| !p.is_empty())
-            .collect();
+        let parts: Vec<&str> = name.split(SEPARATORS).map(str::trim).filter(|p| !p.is_empty()).collect();
         if parts.len() > 1 {
             let wide_first = self.resolve_parts(parts.iter().copied(), scope);
             if wide_first != Resolution::Unknown {
@@ -459,6 +476,9 @@ impl RegionTree {
         last
     }
 }
+
+/// What parts the places of a chain.
+const SEPARATORS: [char; 8] = ['/', '>', ',', '，', '、', '|', '-', '\\'];
 
 /// Bounds of the paths of a subtree: `path >= .0 && path < .1`.
 ///
@@ -654,6 +674,16 @@ mod tests {
         assert_eq!(tree.resolve("城区", Some(&taiyuan)), Resolution::Found(RegionCode::new("140302")));
         assert_eq!(tree.resolve("潞州区", Some(&taiyuan)), Resolution::Unknown);
         assert_eq!(tree.resolve("亚特兰蒂斯", None), Resolution::Unknown);
+    }
+
+    #[test]
+    fn a_chain_that_goes_deeper_than_the_tree_is_known_in_part() {
+        let tree = tree();
+        let partly = |text: &str| tree.resolve_partly(text, None).map(|code| code.to_string());
+        assert_eq!(partly("山西/长治市/某乡").as_deref(), Some("140400"));
+        assert_eq!(partly("Somewhere, Shanxi").as_deref(), Some("140000"));
+        assert_eq!(partly("中国/某地"), None);
+        assert_eq!(partly("某地"), None);
     }
 
     #[test]

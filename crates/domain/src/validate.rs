@@ -19,9 +19,6 @@ pub struct Context<'a> {
     pub is_disease: &'a dyn Fn(&str) -> bool,
     /// The present civil day.
     pub today: Date,
-    /// Which repetition of the same content this is within its file, from 0: two equal rows without a business key
-    /// stay two records, and the same file imported again changes nothing.
-    pub ordinal: u32,
 }
 
 /// What validation found.
@@ -70,6 +67,10 @@ impl Register {
                     let issue = Issue::warning(IssueCode::NotApplicable).field(&field.id);
                     issues.push(field.repeat(issue, value));
                 }
+                Some(value) if field.role == Some(Role::Count) && value.as_i64().is_some_and(|n| n < 0) => {
+                    let issue = Issue::warning(IssueCode::NegativeCount).field(&field.id);
+                    issues.push(field.repeat(issue, value));
+                }
                 Some(value) => {
                     if let Some(rule) = &field.valid_if
                         && rule.condition.holds(&scope) == Some(false)
@@ -109,7 +110,7 @@ impl Register {
         let disease = self.text_of(Role::Disease, &data).unwrap_or_default().to_owned();
         let event_date = first_date(&self.event_date, &data);
         let known_on = self.text_of(Role::KnownOn, &data).and_then(parse_iso);
-        let key = self.key_digest(&data, context.ordinal);
+        let key = self.key_digest(&data);
         Some(Draft {
             region,
             region_path,
@@ -122,33 +123,42 @@ impl Register {
         })
     }
 
-    /// Digest of the business key; of the whole content and its ordinal where the key is not complete.
-    fn key_digest(&self, data: &Map<String, Json>, ordinal: u32) -> KeyDigest {
+    /// Digest of the business key; of the whole content where the key is not complete.
+    fn key_digest(&self, data: &Map<String, Json>) -> KeyDigest {
         let mut hasher = blake3::Hasher::new();
-        let key: Option<Vec<&Json>> = self.key.iter().map(|field| data.get(field)).collect();
-        match key {
-            Some(values) if !values.is_empty() => {
-                hasher.update(b"key\0");
-                for value in values {
-                    hasher.update(value.to_string().as_bytes());
-                    hasher.update(b"\0");
-                }
+        if self.has_key(data) {
+            hasher.update(b"key\0");
+            for value in self.key.iter().filter_map(|field| data.get(field)) {
+                hasher.update(value.to_string().as_bytes());
+                hasher.update(b"\0");
             }
-            _ => {
-                hasher.update(b"content\0");
-                hasher.update(&Data::from_validated(data.clone()).digest());
-                hasher.update(&ordinal.to_be_bytes());
-            }
+        } else {
+            hasher.update(b"content\0");
+            hasher.update(&Data::from_validated(data.clone()).digest());
         }
-        let mut key = KeyDigest::default();
-        key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-        key
+        shortened(&hasher)
     }
 
     /// True if the values fill every field of the business key.
     pub fn has_key(&self, data: &Map<String, Json>) -> bool {
         !self.key.is_empty() && self.key.iter().all(|field| data.contains_key(field))
     }
+}
+
+/// The key of the `n`th repetition (from 1) of a record without a business key: equal rows of a file stay as many
+/// records, and the same file imported again changes nothing.
+pub fn repeated_key(first: &KeyDigest, n: u32) -> KeyDigest {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(b"repeated\0");
+    hasher.update(first);
+    hasher.update(&n.to_be_bytes());
+    shortened(&hasher)
+}
+
+fn shortened(hasher: &blake3::Hasher) -> KeyDigest {
+    let mut key = KeyDigest::default();
+    key.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    key
 }
 
 /// A value as it is repeated in an issue.

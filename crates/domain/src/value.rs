@@ -1,49 +1,12 @@
 //! From what people write in a cell to the value of a field.
 
+use crate::date::to_iso;
 use crate::issue::{Issue, IssueCode};
 use crate::kind::Role;
 use crate::region::{RegionCode, RegionTree, Resolution};
 use crate::register::{Field, FieldType};
-use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::Value as Json;
-
-/// Order and form of the dates in a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DateFormat {
-    /// Year, month, day with any separator: 2020-01-24, 2020/1/24, 2020.1.24, 2020年1月24日.
-    YearMonthDay,
-    /// Day, month, year with any separator: 24.01.2020, 24/01/2020.
-    DayMonthYear,
-    /// Month, day, year with any separator: 01/24/2020.
-    MonthDayYear,
-    /// Eight digits: 20200124.
-    Compact,
-    /// Days since 1899-12-30 as spreadsheets count them: 43854.
-    ExcelSerial,
-}
-
-impl DateFormat {
-    /// Every form, in the order in which they are tried.
-    pub const ALL: [Self; 5] =
-        [Self::YearMonthDay, Self::Compact, Self::DayMonthYear, Self::MonthDayYear, Self::ExcelSerial];
-
-    /// The name used in options and reports.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::YearMonthDay => "ymd",
-            Self::DayMonthYear => "dmy",
-            Self::MonthDayYear => "mdy",
-            Self::Compact => "yyyymmdd",
-            Self::ExcelSerial => "excel_serial",
-        }
-    }
-
-    /// The form of a name used in options.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.as_str() == text)
-    }
-}
 
 /// A date read from a cell, and whether a time of day stood behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,93 +15,6 @@ pub struct WrittenDate {
     pub date: Date,
     /// A time of day other than midnight was cut off.
     pub time_dropped: bool,
-}
-
-/// Years that a date in a list can plausibly have; outside, a digit is more likely wrong than the year.
-const YEARS: std::ops::RangeInclusive<i16> = 1800..=2200;
-/// Spreadsheet day numbers of 1954 to 2119: smaller numbers are more likely counts or ages.
-const SERIALS: std::ops::RangeInclusive<i32> = 20_000..=80_000;
-
-/// Reads a date of a known form; `None` if the text has another form or names no real day.
-pub fn parse_date(text: &str, format: DateFormat) -> Option<WrittenDate> {
-    let text = text.trim();
-    match format {
-        DateFormat::Compact => {
-            if text.len() != 8 || !text.bytes().all(|b| b.is_ascii_digit()) {
-                return None;
-            }
-            let (year, month, day) =
-                (text[..4].parse().ok()?, text[4..6].parse().ok()?, text[6..].parse().ok()?);
-            civil(year, month, day).map(|date| WrittenDate { date, time_dropped: false })
-        }
-        DateFormat::ExcelSerial => {
-            let (days, fraction) = text.split_once('.').unwrap_or((text, ""));
-            let days: i32 = days.parse().ok()?;
-            if !SERIALS.contains(&days) || !fraction.bytes().all(|b| b.is_ascii_digit()) {
-                return None;
-            }
-            let date = jiff::civil::date(1899, 12, 30).checked_add(i64::from(days).days()).ok()?;
-            Some(WrittenDate { date, time_dropped: fraction.bytes().any(|b| b != b'0') })
-        }
-        DateFormat::YearMonthDay | DateFormat::DayMonthYear | DateFormat::MonthDayYear => {
-            let (parts, rest) = leading_numbers(text)?;
-            let [a, b, c] = parts;
-            let (year, month, day) = match format {
-                DateFormat::YearMonthDay if a.1 == 4 => (a.0, b.0, c.0),
-                DateFormat::DayMonthYear if c.1 == 4 => (c.0, b.0, a.0),
-                DateFormat::MonthDayYear if c.1 == 4 => (c.0, a.0, b.0),
-                _ => return None,
-            };
-            let date = civil(year, month, day)?;
-            let time_dropped = time_of_day(rest)?;
-            Some(WrittenDate { date, time_dropped })
-        }
-    }
-}
-
-fn civil(year: i32, month: i32, day: i32) -> Option<Date> {
-    let year = i16::try_from(year).ok().filter(|y| YEARS.contains(y))?;
-    Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
-}
-
-/// Three numbers joined by date separators, each with its number of digits, and what follows.
-fn leading_numbers(text: &str) -> Option<([(i32, usize); 3], &str)> {
-    let mut rest = text;
-    let mut parts = [(0, 0); 3];
-    for (i, part) in parts.iter_mut().enumerate() {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        if digits == 0 || digits > 4 {
-            return None;
-        }
-        *part = (rest[..digits].parse().ok()?, digits);
-        rest = &rest[digits..];
-        let separator = rest.chars().next();
-        match (i, separator) {
-            (2, Some('日' | '号')) | (0 | 1, Some('-' | '/' | '.' | '年' | '月')) => {
-                rest = &rest[separator.map_or(0, char::len_utf8)..];
-                rest = if i < 2 { rest.trim_start_matches(' ') } else { rest };
-            }
-            (2, _) => {}
-            _ => return None,
-        }
-    }
-    Some((parts, rest))
-}
-
-/// Whether a time of day other than midnight follows; `None` if something else does.
-fn time_of_day(rest: &str) -> Option<bool> {
-    if rest.is_empty() {
-        return Some(false);
-    }
-    let time = rest.strip_prefix(['T', ' '])?.trim();
-    let known = |c: char| {
-        c.is_ascii_digit()
-            || matches!(c, ':' | '.' | '+' | '-' | 'Z' | ' ' | 'A' | 'P' | 'M' | 'a' | 'p' | 'm')
-    };
-    if !time.chars().all(known) || !time.contains(':') {
-        return (time.is_empty()).then_some(false);
-    }
-    Some(time.bytes().any(|b| (b'1'..=b'9').contains(&b)))
 }
 
 /// Written values that stand for "missing".
@@ -176,8 +52,8 @@ pub struct TextContext<'a> {
     pub tree: &'a RegionTree,
     /// Where the region must lie, if that is known.
     pub within: Option<&'a RegionCode>,
-    /// Form of the dates in this column.
-    pub date_format: DateFormat,
+    /// Reads a date in the form of this column: `None` if missing, the code that says why if it is none.
+    pub date: &'a dyn Fn(&str) -> Result<Option<WrittenDate>, IssueCode>,
     /// Identifiers of diseases by written name.
     pub diseases: &'a dyn Fn(&str) -> Option<String>,
 }
@@ -232,12 +108,13 @@ impl Field {
                 let number = decimal(text).and_then(canonical_number);
                 plain(number.ok_or_else(|| refuse(IssueCode::NotANumber))?)
             }
-            FieldType::Date => match parse_date(text, context.date_format) {
-                Some(written) => Ok(Read {
-                    value: Some(Json::from(written.date.to_string())),
+            FieldType::Date => match (context.date)(text) {
+                Ok(Some(written)) => Ok(Read {
+                    value: Some(Json::from(to_iso(written.date))),
                     note: written.time_dropped.then_some(IssueCode::TimeDropped),
                 }),
-                None => Err(refuse(why_not_a_date(text))),
+                Ok(None) => Ok(Read { value: None, note: None }),
+                Err(code) => Err(refuse(code)),
             },
             FieldType::Datetime => {
                 let instant: Option<jiff::Timestamp> = text.parse().ok();
@@ -283,17 +160,6 @@ impl Field {
         let ids: Vec<&str> = self.choices.iter().take(12).map(|c| c.id.as_str()).collect();
         let labels: Vec<&str> = self.choices.iter().take(12).map(|c| c.label.zh.as_str()).collect();
         issue.detail(ids.join(", "), labels.join("、"))
-    }
-}
-
-fn why_not_a_date(text: &str) -> IssueCode {
-    let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|p| !p.is_empty()).count();
-    if numbers >= 5 && !text.contains(':') {
-        IssueCode::DateRange
-    } else if numbers == 2 && text.len() <= 12 {
-        IssueCode::DateWithoutYear
-    } else {
-        IssueCode::NotADate
     }
 }
 
@@ -370,52 +236,6 @@ fn boolean(text: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::civil::date;
-
-    #[test]
-    fn dates_are_read_in_the_form_of_their_column() {
-        use DateFormat::{Compact, DayMonthYear, ExcelSerial, MonthDayYear, YearMonthDay};
-        let day = date(2020, 1, 24);
-        let written = [
-            ("2020-01-24", YearMonthDay),
-            ("2020/1/24", YearMonthDay),
-            ("2020.1.24", YearMonthDay),
-            ("2020年1月24日", YearMonthDay),
-            ("24.01.2020", DayMonthYear),
-            ("24/1/2020", DayMonthYear),
-            ("01/24/2020", MonthDayYear),
-            ("20200124", Compact),
-            ("43854", ExcelSerial),
-            ("2020-01-24T00:00:00Z", YearMonthDay),
-            (" 2020-01-24 00:00:00 ", YearMonthDay),
-        ];
-        for (text, format) in written {
-            assert_eq!(
-                parse_date(text, format),
-                Some(WrittenDate { date: day, time_dropped: false }),
-                "{text}"
-            );
-        }
-        assert!(parse_date("2020-01-24 13:05", YearMonthDay).unwrap().time_dropped);
-        for (text, format) in [
-            ("2020-02-30", YearMonthDay),
-            ("24.01.2020", YearMonthDay),
-            ("12.01.2020 - 15.01.2020", DayMonthYear),
-            ("1月24日", YearMonthDay),
-            ("24.01.20", DayMonthYear),
-            ("38", ExcelSerial),
-            ("2020-13-01", YearMonthDay),
-        ] {
-            assert_eq!(parse_date(text, format), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_date_that_is_none_says_why() {
-        assert_eq!(why_not_a_date("12.01.2020 - 15.01.2020"), IssueCode::DateRange);
-        assert_eq!(why_not_a_date("1月24日"), IssueCode::DateWithoutYear);
-        assert_eq!(why_not_a_date("soon"), IssueCode::NotADate);
-    }
 
     #[test]
     fn numbers_are_read_as_people_and_spreadsheets_write_them() {

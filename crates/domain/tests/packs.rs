@@ -123,7 +123,6 @@ fn a_new_record_enters_its_first_state() {
         tree: &packs.regions,
         is_disease: &|_| true,
         today: jiff::civil::date(2020, 2, 12),
-        ordinal: 0,
     };
     let validated = task.validate(values.as_object().expect("an object").clone(), &context);
     let draft = validated.draft.unwrap_or_else(|| panic!("{:?}", validated.issues));

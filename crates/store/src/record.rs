@@ -122,6 +122,28 @@ impl NewRecord {
         self
     }
 
+    /// Gives the record another key: that of a repetition of a row without a business key.
+    #[must_use]
+    pub fn with_key(mut self, key: KeyDigest) -> Self {
+        self.key = key;
+        self
+    }
+
+    /// The business key, digested.
+    pub fn key(&self) -> &KeyDigest {
+        &self.key
+    }
+
+    /// Short digests of key and day known, and of the content: two rows of a file with equal first parts speak of the
+    /// same thing, and say the same if the second parts are equal too.
+    pub fn fingerprint(&self) -> (u64, u32) {
+        let [a, b, c, d, e, f, g, h, ..] = self.key;
+        let key = u64::from_ne_bytes([a, b, c, d, e, f, g, h]);
+        let [.., i, j, k, l] = self.digest;
+        let day = self.known_day.unwrap_or(NO_DAY).cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (key ^ day, u32::from_ne_bytes([i, j, k, l]))
+    }
+
     /// Identifier that the record gets if its key is new.
     pub fn id(&self) -> RecordId {
         self.id
