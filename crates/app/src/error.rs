@@ -78,6 +78,14 @@ pub enum Error {
     /// The database is busy; nothing was written.
     #[error("the database is busy")]
     Busy,
+    /// What was to be written outside of the store (refused rows, an export) could not be.
+    #[error("cannot write {what}")]
+    Output {
+        /// What was to be written.
+        what: &'static str,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// The store failed.
     #[error("the store failed")]
     Store(#[source] wanquan_store::Error),

@@ -277,11 +277,19 @@ pub fn looks_like_a_date(text: &str) -> bool {
         && text.contains(|c: char| !c.is_ascii_digit())
 }
 
+/// `05/05/2020`: two short numbers before a long one.
+fn is_year_last(text: &str) -> bool {
+    let mut parts = text.trim().split(|c: char| !c.is_ascii_digit()).map(str::len);
+    matches!((parts.next(), parts.next(), parts.next()), (Some(1..=2), Some(1..=2), Some(4)))
+}
+
 /// Counts what the cells of one column say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DateColumn {
     /// Cells whose date speaks for itself.
     pub plain: u64,
+    /// Cells with the year last that are the same day in either order.
+    pub either: u64,
     /// Cells that can only be read with the day first.
     pub day_first_only: u64,
     /// Cells that can only be read with the month first.
@@ -301,6 +309,7 @@ impl DateColumn {
     pub fn add(&mut self, text: &str) {
         match examine(text) {
             Written::Missing => self.missing += 1,
+            Written::Date(_) if is_year_last(text) => self.either += 1,
             Written::Date(_) => self.plain += 1,
             Written::OrderOpen { day_first: Some(_), month_first: Some(_), .. } => self.open += 1,
             Written::OrderOpen { day_first: Some(_), .. } => self.day_first_only += 1,
@@ -312,13 +321,19 @@ impl DateColumn {
 
     /// Cells that are dates in some way; day numbers only where nothing else stands in the column.
     pub fn dates(&self) -> u64 {
-        let dates = self.plain + self.day_first_only + self.month_first_only + self.open;
+        let dates = self.plain + self.either + self.day_first_only + self.month_first_only + self.open;
         if dates == 0 && self.other == 0 { self.serials } else { dates }
     }
 
     /// Filled cells.
     pub fn filled(&self) -> u64 {
-        self.plain + self.day_first_only + self.month_first_only + self.open + self.serials + self.other
+        self.plain
+            + self.either
+            + self.day_first_only
+            + self.month_first_only
+            + self.open
+            + self.serials
+            + self.other
     }
 
     /// How the column is to be read; `order` is what the person said.
@@ -329,7 +344,7 @@ impl DateColumn {
             _ => None,
         };
         let conflicting = self.day_first_only > 0 && self.month_first_only > 0;
-        let year_last = self.open + self.day_first_only + self.month_first_only > 0;
+        let year_last = self.open + self.either + self.day_first_only + self.month_first_only > 0;
         DateRule {
             order: order.filter(|_| year_last).or(found),
             serials: self.serials > 0 && self.serials == self.filled(),
@@ -511,6 +526,7 @@ mod tests {
         let rule = column(&["05/01/2020", "24/01/2020", ""]).decide(None);
         assert_eq!(rule.order, Some(DateOrder::DayFirst));
         assert_eq!(rule.read("05/01/2020").unwrap().unwrap().date, date(2020, 1, 5));
+        assert_eq!(column(&["05/05/2020", "24/01/2020"]).decide(None).as_str(), "dmy");
         let rule = column(&["03.04.2020", "03.14.2020"]).decide(None);
         assert_eq!(rule.read("03.04.2020").unwrap().unwrap().date, date(2020, 3, 4));
         assert!(rule.read("24.01.2020").is_err());

@@ -43,9 +43,23 @@ pub(crate) enum Meaning {
 
 /// Narrow to wide. An administrative unit of a given name is narrower or wider in different countries; what counts
 /// is the order within one table.
-const PLACES: [(&str, u8); 44] = [
+const PLACES: [(&str, u8); 58] = [
     ("社区", 0),
     ("村", 0),
+    ("village", 0),
+    ("community", 0),
+    ("responsiblecommunity", 0),
+    ("personaddresscommunity", 0),
+    ("responsibledistrict", 2),
+    ("personaddressdistrict", 2),
+    ("responsibleregion", 4),
+    ("personaddressregion", 4),
+    ("乡镇(街道)", 1),
+    ("区", 2),
+    ("县(市、区)", 2),
+    ("地级市", 3),
+    ("市(州)", 3),
+    ("省(区、市)", 4),
     ("township", 1),
     ("乡镇", 1),
     ("街道", 1),
@@ -222,6 +236,9 @@ pub(crate) fn of_name(name: &str) -> Meaning {
         "地区编码",
         "行政区划代码",
         "locationcode",
+        "regionid",
+        "locationid",
+        "地区代码",
     ]) {
         return RegionCode;
     }

@@ -39,6 +39,21 @@ pub enum Counting {
     Cumulative,
 }
 
+impl Counting {
+    /// The name used in reports and options.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Incident => "incident",
+            Self::Cumulative => "cumulative",
+        }
+    }
+
+    /// The meaning of a name used in options.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Incident, Self::Cumulative].into_iter().find(|counting| counting.as_str() == text)
+    }
+}
+
 /// Form of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
