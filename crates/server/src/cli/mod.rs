@@ -2,6 +2,7 @@
 
 mod analyze;
 mod forecast;
+mod import;
 mod pack;
 mod plan;
 mod score;
@@ -29,6 +30,8 @@ enum Command {
     Forecast(Box<forecast::ForecastArgs>),
     /// Score forecasts against the truth, and against other forecasts.
     Score(Box<score::ScoreArgs>),
+    /// Import a line list or counts into a register.
+    Import(Box<import::ImportArgs>),
     /// Check and list packs (registers, diseases, places declared as data).
     Pack(pack::PackArgs),
     /// List plans, and check what they would do for given facts.
@@ -46,6 +49,7 @@ impl Cli {
             Command::Analyze(args) => args.run(),
             Command::Forecast(args) => args.run(),
             Command::Score(args) => args.run(),
+            Command::Import(args) => args.run(),
             Command::Pack(args) => args.run(),
             Command::Plan(args) => args.run(),
             Command::Serve(args) => serve::run(&args),

@@ -3,6 +3,7 @@
 pub mod charts;
 pub mod fan;
 pub mod html;
+pub mod import;
 pub mod map;
 pub mod text;
 mod words;

@@ -25,7 +25,7 @@ fn column(c: char) -> usize {
 }
 
 /// The text cut or filled to exactly so many columns.
-fn fit(text: &str, width: usize) -> String {
+pub(super) fn fit(text: &str, width: usize) -> String {
     let text = plain(text);
     let mut out = text.clone();
     let mut taken = columns(&text);
@@ -51,7 +51,7 @@ fn right(text: &str, width: usize) -> String {
 }
 
 /// Lines of at most the width; continuation lines are indented. Breaks at blanks, or anywhere in Chinese.
-fn wrap(text: &str, indent: usize) -> String {
+pub(super) fn wrap(text: &str, indent: usize) -> String {
     let mut out = String::new();
     let mut line = String::new();
     for word in plain(text).split_inclusive(|c: char| c == ' ' || column(c) == 2) {
