@@ -164,6 +164,7 @@ function situation(q: URLSearchParams) {
         : { note: null },
     signals: { open: 3, alarms: 1 },
     regions: kids,
+    undivided: 0,
     known_dates: { first: "2020-01-15", last: TODAY },
     provenance: {
       method_versions: { ears_c1: "1", cori: "1" },

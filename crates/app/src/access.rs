@@ -293,6 +293,17 @@ pub async fn identify_token(app: &App, secret: &str) -> Result<Identity, Error> 
     Ok(identity)
 }
 
+/// Who a session secret stands for, without noting that the session is used: a page that is left open must not keep
+/// its session alive.
+///
+/// # Errors
+/// As [`identify_session`].
+pub async fn recheck_session(app: &App, secret: &str) -> Result<Identity, Error> {
+    let mut tx = app.read().await?;
+    let session = session::get(&mut tx, &digest(secret), app.now()).await?.ok_or(Error::NotSignedIn)?;
+    identify(&mut tx, session.account).await
+}
+
 async fn identify(tx: &mut Tx<'_>, account: Uuid) -> Result<Identity, Error> {
     let account = account::get(tx, account).await?.filter(|a| !a.disabled).ok_or(Error::NotSignedIn)?;
     identity(tx, account).await

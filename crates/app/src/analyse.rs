@@ -164,6 +164,19 @@ pub enum NoteCode {
     NoFit,
 }
 
+impl NoteCode {
+    /// The name used in serialised forms.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoSerialInterval => "no_serial_interval",
+            Self::TooFewCases => "too_few_cases",
+            Self::TooShort => "too_short",
+            Self::NotDaily => "not_daily",
+            Self::NoFit => "no_fit",
+        }
+    }
+}
+
 /// What a series says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeriesAnalysis {
@@ -221,6 +234,34 @@ pub fn analyse_series(
     serial_interval: Option<&SerialInterval>,
     evaluated: Option<usize>,
 ) -> Result<SeriesAnalysis, EpiError> {
+    let (steps, exceedances, mut methods) = run_detectors(series, detectors, evaluated)?;
+    let (rt, rt_note, rt_method) = reproduction_number(series, serial_interval)?;
+    methods.extend(rt_method);
+    let (growth, growth_note) = recent_growth(series);
+    if growth.is_some() {
+        methods.push(format!("growth/{}", growth::VERSION));
+    }
+    Ok(SeriesAnalysis {
+        steps,
+        exceedances,
+        rt,
+        rt_note,
+        growth,
+        growth_note,
+        methods,
+        input_digest: input_digest(series),
+    })
+}
+
+/// Steps, exceedances in order of date, and methods.
+type Detected = (Vec<AnalysedStep>, Vec<Exceedance>, Vec<String>);
+
+/// The detectors alone, over the last `evaluated` steps (all if `None`).
+pub(crate) fn run_detectors(
+    series: &CountSeries,
+    detectors: &[Detector],
+    evaluated: Option<usize>,
+) -> Result<Detected, EpiError> {
     let mut steps: Vec<AnalysedStep> = series
         .counts()
         .iter()
@@ -261,22 +302,26 @@ pub fn analyse_series(
         }
     }
     exceedances.sort_by_key(|e| e.date);
-    let (rt, rt_note, rt_method) = reproduction_number(series, serial_interval)?;
-    methods.extend(rt_method);
-    let (growth, growth_note) = recent_growth(series);
-    if growth.is_some() {
-        methods.push(format!("growth/{}", growth::VERSION));
+    Ok((steps, exceedances, methods))
+}
+
+/// Takes the steps from `complete` on out of growth and reproduction number: while reports still come in, the last
+/// days look like the end of every epidemic.
+///
+/// # Errors
+/// Where the calendar runs out of the years that dates have.
+pub fn leave_out_incomplete(
+    analysis: &mut SeriesAnalysis,
+    series: &CountSeries,
+    complete: usize,
+) -> Result<(), EpiError> {
+    if complete < series.len() {
+        let settled = CountSeries::new(series.start(), series.step(), series.counts()[..complete].to_vec())?;
+        (analysis.growth, analysis.growth_note) = recent_growth(&settled);
+        let end = series.date(complete);
+        analysis.rt.retain(|point| point.date < end);
     }
-    Ok(SeriesAnalysis {
-        steps,
-        exceedances,
-        rt,
-        rt_note,
-        growth,
-        growth_note,
-        methods,
-        input_digest: input_digest(series),
-    })
+    Ok(())
 }
 
 /// Estimates, why there is none, and the method.

@@ -3,6 +3,7 @@
 use crate::access::Throttle;
 use crate::bus::Bus;
 use crate::error::Error;
+use crate::situation;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -10,7 +11,7 @@ use serde_json::Value as Json;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use wanquan_domain::actor::{Actor, ActorKind};
 use wanquan_domain::pack::Packs;
 use wanquan_store::{Store, Tx, audit};
@@ -65,6 +66,8 @@ struct Inner {
     bus: Bus,
     jobs: Notify,
     throttle: Throttle,
+    situation: situation::Memory,
+    stopping: watch::Sender<bool>,
 }
 
 impl App {
@@ -78,6 +81,8 @@ impl App {
             bus: Bus::new(),
             jobs: Notify::new(),
             throttle: Throttle::default(),
+            situation: situation::Memory::default(),
+            stopping: watch::channel(false).0,
         }))
     }
 
@@ -148,6 +153,23 @@ impl App {
         self.0.jobs.notified().await;
     }
 
+    /// Tells everything that runs on (the worker, streams of live changes) to end.
+    pub fn stop(&self) {
+        self.0.stopping.send_replace(true);
+    }
+
+    /// True once [`App::stop`] was called.
+    pub fn is_stopping(&self) -> bool {
+        *self.0.stopping.borrow()
+    }
+
+    /// Waits until [`App::stop`] is called.
+    pub async fn stopped(&self) {
+        let mut stopping = self.0.stopping.subscribe();
+        // The sender lives as long as the installation that is waited on.
+        let _ = stopping.wait_for(|stop| *stop).await;
+    }
+
     /// Ends the connections once the running transactions have ended.
     pub async fn close(&self) {
         self.0.store.close().await;
@@ -155,6 +177,14 @@ impl App {
 
     pub(crate) fn throttle(&self) -> &Throttle {
         &self.0.throttle
+    }
+
+    pub(crate) fn situation_memory(&self) -> &situation::Memory {
+        &self.0.situation
+    }
+
+    pub(crate) fn time_zone(&self) -> &TimeZone {
+        &self.0.options.time_zone
     }
 
     pub(crate) fn store(&self) -> &Store {

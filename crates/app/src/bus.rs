@@ -1,7 +1,10 @@
 //! Live changes: what became stale, told to whoever watches. A change says what changed, never its content; a watcher
 //! reads again with its own rights.
 
+use crate::app::App;
+use crate::authorize::{Scope, Subject, authorize};
 use tokio::sync::broadcast;
+use wanquan_domain::actor::{Action, Actor};
 
 /// Changes that a slow watcher may fall behind before it is told that it missed some.
 const BACKLOG: usize = 1_024;
@@ -68,5 +71,41 @@ impl Bus {
     /// Watches from now on.
     pub fn watch(&self) -> broadcast::Receiver<Change> {
         self.0.subscribe()
+    }
+}
+
+/// What a watcher may be told of: the same as what it may read.
+#[derive(Debug, Clone)]
+pub struct Sight {
+    tallies: bool,
+    signals: Option<Scope>,
+    records: Option<Scope>,
+    imports: bool,
+    publications: bool,
+}
+
+impl Sight {
+    /// What an actor may be told of.
+    pub fn of(app: &App, actor: &Actor) -> Self {
+        let may = |action| authorize(app, actor, action, Subject::Anywhere).ok();
+        Self {
+            tallies: may(Action::SituationRead).is_some(),
+            signals: may(Action::SignalRead),
+            records: may(Action::RecordRead),
+            imports: may(Action::RecordRead).is_some(),
+            publications: may(Action::PublicationDraft).or(may(Action::PublicationPublish)).is_some(),
+        }
+    }
+
+    /// Whether a change is one of those.
+    pub fn sees(&self, change: &Change) -> bool {
+        let covers = |scope: &Option<Scope>, path: &str| scope.as_ref().is_some_and(|s| s.covers(path));
+        match change {
+            Change::Tally { .. } => self.tallies,
+            Change::Signal { region_path } => covers(&self.signals, region_path),
+            Change::Record { region_path, .. } => covers(&self.records, region_path),
+            Change::Import { .. } => self.imports,
+            Change::Publication => self.publications,
+        }
     }
 }

@@ -6,16 +6,22 @@
 
 pub mod access;
 pub mod administer;
+pub mod alarm;
 pub mod analyse;
 mod app;
 pub mod audit;
 mod authorize;
 pub mod backup;
 pub mod bus;
+pub mod detect;
 mod error;
 pub mod forecast;
 pub mod ingest;
+pub mod jobs;
+pub mod publish;
 pub mod records;
+pub mod regions;
+pub mod situation;
 pub mod validation;
 
 pub use app::{App, Clock, FixedClock, Options};

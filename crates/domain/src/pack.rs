@@ -235,6 +235,11 @@ impl Packs {
         self.disease_names.get(&fold(written)).map(|&i| &self.diseases[i])
     }
 
+    /// The declared source of an identifier that stands in a pack's tables.
+    pub fn source(&self, id: &str) -> Option<&Source> {
+        self.packs.iter().flat_map(|pack| &pack.sources).find(|source| source.id == id)
+    }
+
     /// The files of a folder (`history`, `archive`, `policy`) of every pack, by path.
     pub fn data_files(&self, folder: &str) -> impl Iterator<Item = (&str, &Arc<[u8]>)> {
         let middle = format!("/{folder}/");

@@ -7,6 +7,7 @@ pub mod cli;
 mod clock;
 pub mod config;
 mod packs;
+mod portal;
 mod report;
 pub mod router;
 pub mod serve;

@@ -1,7 +1,10 @@
 //! Every address of the server.
 
-use crate::api::{Api, ApiError, openapi, records, registers, session, system};
-use crate::assets;
+use crate::api::{
+    Api, ApiError, events, openapi, publications, records, regions, registers, session, signals, situation,
+    system,
+};
+use crate::{assets, portal};
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect};
@@ -24,6 +27,23 @@ pub fn api() -> OpenApiRouter<Api> {
         .routes(routes!(records::list_records, records::create_record))
         .routes(routes!(records::read_record, records::update_record, records::delete_record))
         .routes(routes!(records::list_record_versions))
+        // What is going on, where.
+        .routes(routes!(regions::list_regions))
+        .routes(routes!(regions::read_region))
+        .routes(routes!(regions::read_region_map))
+        .routes(routes!(situation::list_diseases))
+        .routes(routes!(situation::list_measures))
+        .routes(routes!(situation::read_situation))
+        .routes(routes!(situation::read_timeline))
+        .routes(routes!(events::watch_events))
+        // What is unusual, and what people make of it.
+        .routes(routes!(signals::list_signals))
+        .routes(routes!(signals::read_signal))
+        .routes(routes!(signals::assess_signal))
+        .routes(routes!(signals::list_alarms))
+        // What the public is told.
+        .routes(routes!(publications::list_publications, publications::create_publication))
+        .routes(routes!(publications::publish_publication))
 }
 
 /// The whole server.
@@ -40,7 +60,8 @@ pub fn router(api_state: Api) -> Router {
         .layer(header_layer(header::CACHE_CONTROL, "no-store"));
     Router::new()
         .nest("/api/v1", api)
-        .route("/", get(|| async { Redirect::temporary("/console/") }))
+        .route("/", get(portal::home))
+        .route("/portal/style.css", get(portal::style))
         .route("/console", get(|| async { Redirect::permanent("/console/") }))
         .route("/console/", get(assets::console))
         .route("/console/{*path}", get(assets::console))

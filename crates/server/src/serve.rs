@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use wanquan_app::{App, Clock, Options, access};
+use wanquan_app::{App, Clock, Options, access, jobs};
 
 /// Opens the installation of a set-up.
 ///
@@ -62,7 +62,18 @@ pub async fn run(
     demo_accounts: Vec<DemoAccount>,
 ) -> anyhow::Result<()> {
     let api = Api { app: app.clone(), config: Arc::new(config), demo_accounts: demo_accounts.into() };
-    axum::serve(listener, router::router(api)).with_graceful_shutdown(asked_to_stop()).await?;
+    let worker = tokio::spawn(jobs::run_worker(app.clone()));
+    let stop = {
+        let app = app.clone();
+        async move {
+            asked_to_stop().await;
+            // Ends the streams of live changes as well, which would keep the server waiting.
+            app.stop();
+        }
+    };
+    axum::serve(listener, router::router(api)).with_graceful_shutdown(stop).await?;
+    app.stop();
+    worker.await.context("the worker of jobs")?;
     app.close().await;
     Ok(())
 }

@@ -119,14 +119,15 @@ pub async fn claim(tx: &mut Tx<'_>, now: Timestamp, lease: SignedDuration) -> Re
     .transpose()
 }
 
-/// The instant at which the next waiting job is due; `None` if none waits.
+/// The instant from which on a job can be claimed: one that waits, or one whose lease runs out; `None` if there is
+/// neither.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, Error> {
-    let at: Option<i64> = on_db!(tx, |conn| {
-        sqlx::query_scalar("select min(run_at) from job where status = 'waiting'").fetch_one(conn)
-    })?;
+    const SQL: &str = "select min(case when status = 'waiting' then run_at else lease_until end) from job
+        where status in ('waiting', 'running')";
+    let at: Option<i64> = on_db!(tx, |conn| sqlx::query_scalar(SQL).fetch_one(conn))?;
     at.map(|at| time::from_micros(at, "job")).transpose()
 }
 

@@ -1,13 +1,14 @@
 //! Signals: what detectors proposed, inserted once, and what people made of them.
 
-use crate::dialect::{Bind, Tx, bind_all, on_db, run_on_db};
+use crate::dialect::{Bind, Tx, bind_all, on_db, placeholders, run_on_db};
 use crate::error::Error;
 use crate::time;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::Value as Json;
 use sqlx::AssertSqlSafe;
 use sqlx::types::Json as Jsonb;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 use wanquan_domain::region::{RegionCode, subtree_bounds};
 use wanquan_domain::signal::{SeriesKey, Signal, SignalStatus};
@@ -329,18 +330,86 @@ pub async fn of_series(tx: &mut Tx<'_>, key: &SeriesKey) -> Result<Vec<Signal>, 
     Ok(signals)
 }
 
-/// Open signals of every region below a path, counted for the region itself: a row for each region that has any.
+/// Region, step and date of every signal of a measure and disease since a day, whatever became of it.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn open_by_path(tx: &mut Tx<'_>, path: &str, disease: &str) -> Result<Vec<(String, u64)>, Error> {
-    const SQL: &str = "select region_path, count(*) from signal
-        where region_path >= $1 and region_path < $2 and status = 'open' and disease = $3
-        group by region_path order by region_path";
+pub async fn raised_since(
+    tx: &mut Tx<'_>,
+    measure: &str,
+    disease: &str,
+    regions: &[RegionCode],
+    from: Date,
+) -> Result<BTreeSet<(RegionCode, String, Date)>, Error> {
+    let mut raised = BTreeSet::new();
+    for chunk in regions.chunks(500) {
+        let sql = format!(
+            "select region, step, day from signal
+             where measure = $1 and disease = $2 and region in ({}) and day >= $3",
+            placeholders(4, chunk.len())
+        );
+        let mut binds = vec![
+            Bind::Text(measure.to_owned()),
+            Bind::Text(disease.to_owned()),
+            Bind::Int(time::to_day(from)),
+        ];
+        binds.extend(chunk.iter().map(|code| Bind::Text(code.as_str().to_owned())));
+        let rows: Vec<(String, String, i64)> =
+            on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
+        for (region, step, day) in rows {
+            raised.insert((RegionCode::new(&region), step, time::from_day(day, "signal")?));
+        }
+    }
+    Ok(raised)
+}
+
+/// Signals of a region, as they stood at some instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Path of the region itself, not of the regions below.
+    pub region_path: String,
+    /// Signals that waited for assessment.
+    pub open: u64,
+    /// Signals that had been raised to alarms.
+    pub alarms: u64,
+}
+
+/// Signals of a disease in the regions below a path, as they stood at the end of the day `as_of`, which is the
+/// instant `until`: a row for each region that had an open one or an alarm.
+///
+/// # Errors
+/// If the database fails.
+pub async fn standing(
+    tx: &mut Tx<'_>,
+    path: &str,
+    disease: &str,
+    as_of: Date,
+    until: Timestamp,
+) -> Result<Vec<Standing>, Error> {
+    // An assessment changes the status of the row, so an earlier state is read from the history.
+    const SQL: &str = "select region_path,
+            cast(sum(case when act = 'raised' then 1 else 0 end) as bigint),
+            cast(sum(case when act = 'alarm' then 1 else 0 end) as bigint)
+        from (select s.region_path as region_path,
+                (select h.act from signal_history h where h.signal_id = s.id and (h.version = 1 or h.at < $5)
+                 order by h.version desc limit 1) as act
+            from signal s
+            where s.region_path >= $1 and s.region_path < $2 and s.disease = $3 and s.known_day <= $4) standing
+        where act in ('raised', 'alarm') group by region_path order by region_path";
     let (low, high) = subtree_bounds(path);
-    let rows: Vec<(String, i64)> =
-        on_db!(tx, |conn| { sqlx::query_as(SQL).bind(low).bind(high).bind(disease).fetch_all(conn) })?;
+    let rows: Vec<(String, i64, i64)> = on_db!(tx, |conn| {
+        sqlx::query_as(SQL)
+            .bind(low)
+            .bind(high)
+            .bind(disease)
+            .bind(time::to_day(as_of))
+            .bind(time::to_micros(until))
+            .fetch_all(conn)
+    })?;
+    let count = |n: i64| u64::try_from(n).map_err(|e| Error::damaged("signal", e));
     rows.into_iter()
-        .map(|(path, n)| Ok((path, u64::try_from(n).map_err(|e| Error::damaged("signal", e))?)))
+        .map(|(region_path, open, alarms)| {
+            Ok(Standing { region_path, open: count(open)?, alarms: count(alarms)? })
+        })
         .collect()
 }

@@ -237,6 +237,45 @@ pub async fn cells(
         .collect()
 }
 
+/// Every cell of the series of several regions (a region with its children, say), in one pass; what a screen that is
+/// replayed day by day keeps in memory. Regions without a count are absent.
+///
+/// # Errors
+/// If the database fails.
+pub async fn cells_of_regions(
+    tx: &mut Tx<'_>,
+    measure: &str,
+    disease: &str,
+    regions: &[RegionCode],
+) -> Result<BTreeMap<RegionCode, Vec<Cell>>, Error> {
+    let mut found: BTreeMap<RegionCode, Vec<Cell>> = BTreeMap::new();
+    for chunk in regions.chunks(REGIONS_PER_QUERY) {
+        let sql = format!(
+            "select region, event_day, known_day, n from tally
+             where measure = $1 and disease = $2 and region in ({}) order by region, event_day, known_day",
+            placeholders(3, chunk.len())
+        );
+        let mut binds = vec![Bind::Text(measure.to_owned()), Bind::Text(disease.to_owned())];
+        binds.extend(chunk.iter().map(|code| Bind::Text(code.as_str().to_owned())));
+        let rows: Vec<(String, i64, i64, i64)> =
+            on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
+        let mut of: Option<(RegionCode, Vec<Cell>)> = None;
+        for (region, event, known, n) in rows {
+            let cell = Cell {
+                event_date: time::from_day(event, "tally")?,
+                known_on: time::from_day(known, "tally")?,
+                n,
+            };
+            match &mut of {
+                Some((code, cells)) if code.as_str() == region => cells.push(cell),
+                _ => found.extend(of.replace((RegionCode::new(&region), vec![cell]))),
+            }
+        }
+        found.extend(of);
+    }
+    Ok(found)
+}
+
 /// How many counts became known on each day, ascending: what the replay slider walks through.
 ///
 /// # Errors

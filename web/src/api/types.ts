@@ -92,6 +92,7 @@ export interface Growth {
   doubling_time_days?: number | null;
   doubling_lower?: number | null;
   doubling_upper?: number | null;
+  /** Code of why there is no rate. */
   note?: string | null;
 }
 
@@ -123,10 +124,13 @@ export interface Situation {
   };
   curve: CurveDay[];
   rt: RtDay[];
+  /** Code of why there is none. */
   rt_note?: string | null;
   growth: Growth;
   signals: { open: number; alarms: number };
   regions: SituationRegion[];
+  /** Of everything counted, what was reported for the region as a whole and for none below. */
+  undivided: number;
   known_dates: { first?: string | null; last?: string | null };
   provenance: { method_versions: Record<string, string>; input_digest: string; sources: string[] };
 }

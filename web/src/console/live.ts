@@ -47,6 +47,8 @@ function connect(client: QueryClient, setLive: (live: boolean) => void): () => v
     opened = true;
   };
   source.onerror = () => setLive(false);
+  // The server could not keep everything for this connection.
+  source.addEventListener("resync", () => refetch(Object.values(STALE).flat()));
   for (const [type, list] of Object.entries(STALE)) source.addEventListener(type, () => refetch(list));
   return () => {
     clearTimeout(timer);

@@ -5,7 +5,7 @@
 
 use super::people::{Delay, Outcomes, counted_by_onset, delay, last_known, outcomes};
 use super::{
-    Detector, NoteCode, RtStep, SerialInterval, SeriesAnalysis, analyse_series, recent_growth,
+    Detector, NoteCode, RtStep, SerialInterval, SeriesAnalysis, analyse_series, leave_out_incomplete,
     recommended_detectors, spread_corrections,
 };
 use crate::ingest::read::FileInfo;
@@ -445,13 +445,7 @@ fn analyse_place(
 ) -> Result<Analysed, EpiError> {
     let series = CountSeries::new(set.start, set.step, spread_corrections(counts))?;
     let mut analysis = analyse_series(&series, &methods.direct, serial_interval, None)?;
-    if complete < series.len() {
-        // Days that are still filling look like the end of every epidemic.
-        let settled = CountSeries::new(set.start, set.step, series.counts()[..complete].to_vec())?;
-        (analysis.growth, analysis.growth_note) = recent_growth(&settled);
-        let end = step_date(set.start, set.step, complete);
-        analysis.rt.retain(|point| point.date < end);
-    }
+    leave_out_incomplete(&mut analysis, &series, complete)?;
     let name = place.map_or(String::new(), |place| set.places[place].name.clone());
     let mut signals = runs(&analysis, set.step, place, &name);
     let evaluated = |a: &SeriesAnalysis| a.steps.iter().filter(|step| step.upper.is_some()).count() as u64;
@@ -473,7 +467,7 @@ fn analyse_place(
 }
 
 /// Sums of whole weeks from Monday; a week with an unreported day is unreported.
-fn weekly(series: &CountSeries) -> Result<Option<CountSeries>, EpiError> {
+pub(crate) fn weekly(series: &CountSeries) -> Result<Option<CountSeries>, EpiError> {
     let lead = (0..7).find(|i| series.len() > *i && series.date(*i).weekday() == Weekday::Monday);
     let Some(lead) = lead else { return Ok(None) };
     let weeks: Vec<Option<u32>> = series.counts()[lead..]

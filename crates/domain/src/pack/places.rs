@@ -22,6 +22,8 @@ pub struct Boundary {
     pub label: [f64; 2],
     /// Closed rings of points; holes are not told apart.
     pub rings: Vec<Vec<[f64; 2]>>,
+    /// Identifier of the pack's source that the boundary was taken from.
+    pub source: String,
 }
 
 /// How a region is drawn.
@@ -35,6 +37,8 @@ pub enum Place {
 
 #[derive(Deserialize)]
 struct BoundaryFile {
+    #[serde(default)]
+    source: String,
     scale: f64,
     shapes: HashMap<String, Shape>,
 }
@@ -182,7 +186,7 @@ impl Packs {
             let Ok(file) = serde_json::from_slice::<BoundaryFile>(content) else { continue };
             for region in regions {
                 if let Some(shape) = file.shapes.get(region.code.as_str()) {
-                    boundaries.insert(region.code.as_str(), decode(shape, file.scale));
+                    boundaries.insert(region.code.as_str(), decode(shape, &file));
                 }
             }
         }
@@ -213,7 +217,7 @@ impl Packs {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "degrees times scale stay far below 2^53")]
-fn decode(shape: &Shape, scale: f64) -> Boundary {
+fn decode(shape: &Shape, file: &BoundaryFile) -> Boundary {
     let ring = |deltas: &Vec<i64>| {
         let (mut x, mut y) = (0_i64, 0_i64);
         deltas
@@ -221,9 +225,13 @@ fn decode(shape: &Shape, scale: f64) -> Boundary {
             .map(|d| {
                 x += d[0];
                 y += d[1];
-                [x as f64 / scale, y as f64 / scale]
+                [x as f64 / file.scale, y as f64 / file.scale]
             })
             .collect()
     };
-    Boundary { label: shape.label, rings: shape.rings.iter().map(ring).collect() }
+    Boundary {
+        label: shape.label,
+        rings: shape.rings.iter().map(ring).collect(),
+        source: file.source.clone(),
+    }
 }

@@ -22,22 +22,54 @@ impl Caller {
     }
 }
 
+/// What a caller is known by.
+#[derive(Clone)]
+pub enum Credential {
+    /// The session cookie of a browser.
+    Session(String),
+    /// The bearer token of a script.
+    Token(String),
+}
+
+impl Credential {
+    /// What a request carries; a token stands before a cookie.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        match bearer.and_then(|value| value.strip_prefix("Bearer ")) {
+            Some(secret) => Some(Self::Token(secret.trim().to_owned())),
+            None => session_secret(headers).map(|secret| Self::Session(secret.to_owned())),
+        }
+    }
+
+    /// Who it still stands for.
+    ///
+    /// # Errors
+    /// `NotSignedIn` if it has ended.
+    pub async fn recheck(&self, api: &Api) -> Result<Identity, wanquan_app::Error> {
+        match self {
+            Self::Session(secret) => access::recheck_session(&api.app, secret).await,
+            Self::Token(secret) => access::identify_token(&api.app, secret).await,
+        }
+    }
+}
+
 impl FromRequestParts<Api> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        let bearer = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        if let Some(secret) = bearer.and_then(|value| value.strip_prefix("Bearer ")) {
-            return Ok(Self(access::identify_token(&api.app, secret.trim()).await?));
-        }
-        let secret = session_secret(&parts.headers).ok_or(wanquan_app::Error::NotSignedIn)?;
+        let secret = match Credential::of(&parts.headers).ok_or(wanquan_app::Error::NotSignedIn)? {
+            Credential::Token(secret) => {
+                return Ok(Self(access::identify_token(&api.app, &secret).await?));
+            }
+            Credential::Session(secret) => secret,
+        };
         let safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
         if !safe && !parts.headers.contains_key(SAME_ORIGIN) {
             let detail =
                 format!("a browser's request that changes something carries the header {SAME_ORIGIN}: 1");
             return Err(ApiError::new(StatusCode::FORBIDDEN, "cross_site", detail));
         }
-        Ok(Self(access::identify_session(&api.app, secret).await?))
+        Ok(Self(access::identify_session(&api.app, &secret).await?))
     }
 }
 

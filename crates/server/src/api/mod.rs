@@ -2,11 +2,16 @@
 
 pub mod caller;
 pub mod error;
+pub mod events;
 mod form;
 pub mod openapi;
+pub mod publications;
 pub mod records;
+pub mod regions;
 pub mod registers;
 pub mod session;
+pub mod signals;
+pub mod situation;
 pub mod system;
 
 use crate::config::Config;

@@ -31,6 +31,10 @@ fn raised(path: &str, onset: i32) -> Signal {
     }
 }
 
+fn stand(path: &str, open: u64, alarms: u64) -> signal::Standing {
+    signal::Standing { region_path: path.to_owned(), open, alarms }
+}
+
 fn assessment(decision: Decision, n: i32) -> Assessment {
     Assessment { decision, reason: "四例同校".into(), by: "wang".into(), at: at(n) }
 }
@@ -163,8 +167,13 @@ async fn signals_are_listed_by_status_and_scope(db: Db) -> Result<()> {
     assert_eq!(counts.into_iter().collect::<Vec<_>>(), [("dismissed", 1), ("open", 3)]);
     let of_town = signal::of_series(&mut tx, &series("case.onset", TOWN)).await?;
     assert_eq!(of_town.iter().map(|s| s.date).collect::<Vec<_>>(), [day(0), day(3)], "by date");
-    let open = signal::open_by_path(&mut tx, CITY, "measles").await?;
-    assert_eq!(open, [(COUNTY.to_owned(), 1), (TOWN.to_owned(), 2), (OTHER_COUNTY.to_owned(), 1)]);
+    let waiting = [stand(COUNTY, 1, 0), stand(TOWN, 2, 0), stand(OTHER_COUNTY, 1, 0)];
+    assert_eq!(signal::standing(&mut tx, CITY, "measles", day(20), at(20)).await?, waiting);
+    assert_eq!(signal::standing(&mut tx, CITY, "measles", day(0), at(20)).await?, [], "not raised yet");
+    let places = [series("case.onset", TOWN).region, series("case.onset", COUNTY).region];
+    let raised = signal::raised_since(&mut tx, "case.onset", "measles", &places, day(3)).await?;
+    assert!(raised.contains(&(places[0].clone(), "day".to_owned(), day(3))));
+    assert!(raised.iter().all(|(_, _, date)| *date >= day(3)));
     let (alarms, next) = alarm::list(&mut tx, &[], None, None, 10).await?;
     assert!(alarms.is_empty() && next.is_none());
     drop(tx);
@@ -183,6 +192,14 @@ async fn signals_are_listed_by_status_and_scope(db: Db) -> Result<()> {
     let mut found: Vec<_> = page.iter().chain(&rest).map(|a| a.signal).collect();
     found.sort();
     assert_eq!((found, end), (of(&[0, 1]), None));
+    assert_eq!(
+        signal::standing(&mut tx, CITY, "measles", day(20), at(8)).await?,
+        waiting,
+        "before the decision"
+    );
+    let decided = signal::standing(&mut tx, CITY, "measles", day(20), at(9)).await?;
+    assert_eq!(decided.iter().map(|s| s.open).sum::<u64>() + 3, 4);
+    assert_eq!(decided.iter().map(|s| s.alarms).sum::<u64>(), 3);
     assert_eq!(alarm::list(&mut tx, &[], Some("mers"), None, 9).await?.0, []);
     Ok(())
 }

@@ -58,6 +58,23 @@ export const situation = {
   "rt.interval": { en: "95% interval", zh: "95% 区间" },
   "rt.none": { en: "Too few cases for an estimate", zh: "病例过少，不作估计" },
 
+  "note.no_serial_interval": {
+    en: "No serial interval with mean and spread is published for this disease",
+    zh: "该病种没有已发表的序列间隔（均值与标准差）",
+  },
+  "note.too_few_cases": { en: "Too few cases for an estimate", zh: "病例过少，不作估计" },
+  "note.too_short": { en: "The series is too short", zh: "时间序列过短" },
+  "note.not_daily": { en: "Needs daily counts", zh: "需要逐日数据" },
+  "note.no_fit": { en: "The fit did not converge", zh: "拟合未收敛" },
+  "note.not_infections": {
+    en: "These counts are not of new infections",
+    zh: "该指标不是新发感染，不作估计",
+  },
+
+  "table.undivided": {
+    en: "{n} more were reported for {place} as a whole and for no region below",
+    zh: "另有 {n} 例仅报告到{place}，未细分到下级地区",
+  },
   "table.title": { en: "Regions of {place}", zh: "{place}各地区" },
   "table.region": { en: "Region", zh: "地区" },
   "table.cumulative": { en: "Cumulative", zh: "累计" },

@@ -1,7 +1,7 @@
 import { Spin, Table } from "antd";
 import { lazy, Suspense } from "react";
 import type { CurveDay, Situation } from "../../../../api/types";
-import { useI18n } from "../../../../shared/i18n/i18n";
+import { messageKey, useI18n } from "../../../../shared/i18n/i18n";
 import { FigureCard } from "../../../../shared/ui/FigureCard";
 import { ProvenanceButton } from "./ProvenanceButton";
 
@@ -53,9 +53,8 @@ export function CurveCards({ situation }: { situation: Situation }) {
             <RtRibbon rt={situation.rt} dates={situation.curve.map((day) => day.date)} place={place} />
           </Suspense>
         ) : (
-          <p className="muted rt-none">{t("rt.none")}</p>
+          <p className="muted rt-none">{t(messageKey(`note.${situation.rt_note}`) ?? "rt.none")}</p>
         )}
-        {situation.rt_note && <p className="muted figure-note">{situation.rt_note}</p>}
       </FigureCard>
     </div>
   );

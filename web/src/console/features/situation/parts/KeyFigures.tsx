@@ -3,7 +3,7 @@ import { Tooltip } from "antd";
 import { useId, type ReactNode } from "react";
 import { Link } from "react-router";
 import type { Growth, Situation } from "../../../../api/types";
-import { useI18n } from "../../../../shared/i18n/i18n";
+import { messageKey, useI18n } from "../../../../shared/i18n/i18n";
 import { paths } from "../../../paths";
 
 interface FigureProps {
@@ -105,7 +105,7 @@ export function KeyFigures({ situation }: { situation: Situation }) {
 function GrowthFigure({ growth }: { growth: Growth }) {
   const { t, format } = useI18n();
   if (growth.rate_per_day == null) {
-    return <Figure label={t("kpi.doubling")} value="–" note={growth.note ?? t("kpi.growth_none")} />;
+    return <Figure label={t("kpi.doubling")} value="–" note={t(messageKey(`note.${growth.note}`) ?? "kpi.growth_none")} />;
   }
   const rate = t("kpi.growth_rate", {
     rate: format.percent(growth.rate_per_day, 1),
@@ -115,8 +115,12 @@ function GrowthFigure({ growth }: { growth: Growth }) {
       1,
     ),
   });
+  // Where the interval of the rate holds 0, counts may as well grow as shrink.
+  if (growth.doubling_time_days == null) {
+    return <Figure label={t("kpi.doubling")} value="–" note={rate} />;
+  }
   // A shrinking epidemic halves; the server gives the time with the sign of the growth.
-  const days = growth.doubling_time_days ?? Math.LN2 / growth.rate_per_day;
+  const days = growth.doubling_time_days;
   const shrinking = growth.rate_per_day < 0;
   return (
     <Figure

@@ -15,17 +15,23 @@ interface Props {
 }
 
 type Shown = "cumulative" | "last_7";
+type Drawn = Pick<SituationRegion, "code" | "name" | "open_signals" | Shown>;
 
 export function MapCard({ situation, map, error, onOpen }: Props) {
   const { t, text, format } = useI18n();
   const [shown, setShown] = useState<Shown>("cumulative");
   const regions = useMemo(() => new Map(situation.regions.map((r) => [r.code, r])), [situation.regions]);
-  const scale = useMemo(
-    () => colourScale(situation.regions.map((r) => r[shown])),
-    [situation.regions, shown],
+  // The map of a region with nothing below shows the region itself.
+  const drawn = useMemo<Drawn[]>(
+    () =>
+      situation.regions.length > 0
+        ? situation.regions
+        : [{ ...situation.region, ...situation.totals, open_signals: situation.signals.open }],
+    [situation],
   );
+  const scale = useMemo(() => colourScale(drawn.map((r) => r[shown])), [drawn, shown]);
   const values = useMemo(() => {
-    const sentence = (r: SituationRegion) =>
+    const sentence = (r: Drawn) =>
       t("map.region", {
         name: r.name,
         cumulative: format.count(r.cumulative),
@@ -33,12 +39,12 @@ export function MapCard({ situation, map, error, onOpen }: Props) {
         signals: format.count(r.open_signals),
       });
     return new Map<string, MapValue>(
-      situation.regions.map((r) => [
+      drawn.map((r) => [
         r.code,
         { value: r[shown], text: format.count(r[shown]), label: sentence(r), signals: r.open_signals },
       ]),
     );
-  }, [situation.regions, shown, t, format]);
+  }, [drawn, shown, t, format]);
 
   const label = t("map.label", { measure: text(situation.measure.label), place: situation.region.name });
   const empty = map && map.shapes.length === 0 && map.tiles.length === 0;

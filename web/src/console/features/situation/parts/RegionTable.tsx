@@ -91,6 +91,11 @@ export function RegionTable({ situation, onOpen }: Props) {
           situation.regions.length > PAGE ? { pageSize: PAGE, size: "small", showSizeChanger: false } : false
         }
       />
+      {situation.undivided !== 0 && (
+        <p className="muted figure-note">
+          {t("table.undivided", { n: format.count(situation.undivided), place: situation.region.name })}
+        </p>
+      )}
     </section>
   );
 }

@@ -1,0 +1,121 @@
+//! The worker: takes jobs from the database, one at a time, and does them; survives their errors and its own restarts.
+//!
+//! A job is leased. A worker that dies leaves the lease to run out, and the job is done again; every job may be done
+//! twice. A job that fails waits and is tried again with growing pauses.
+
+use crate::app::App;
+use crate::detect;
+use crate::error::Error;
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+use wanquan_store::job::{self, Failure, Job};
+
+/// How long a worker may take for a job before another one takes it.
+const LEASE: SignedDuration = SignedDuration::from_mins(10);
+/// Pause between looks at the database: another process (an import from the command line) may have left jobs.
+const POLL: Duration = Duration::from_secs(5);
+/// Finished jobs are kept so long, for whoever asks what happened.
+const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Pause between two clearings of finished jobs.
+const CLEARED_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
+/// Does jobs until [`App::stop`] is called; a job that runs then is finished first.
+pub async fn run_worker(app: App) {
+    let mut cleared: Option<Timestamp> = None;
+    loop {
+        match run_due(&app).await {
+            Ok(_) => {}
+            // An import may hold the database for a minute; the jobs wait as well as it does.
+            Err(Error::Busy) => tracing::debug!("The worker waits for the database"),
+            Err(error) => tracing::error!(error = %chain(&error), "The worker could not look for jobs"),
+        }
+        if cleared.is_none_or(|at| app.now().duration_since(at) > CLEARED_EVERY) && clear(&app).await.is_ok()
+        {
+            cleared = Some(app.now());
+        }
+        tokio::select! {
+            () = app.stopped() => return,
+            () = app.worker_woken() => {}
+            () = tokio::time::sleep(POLL) => {}
+        }
+    }
+}
+
+/// Does the jobs that are due, until none is or [`App::stop`] is called. Returns how many succeeded.
+///
+/// # Errors
+/// If the database cannot be read or written; a job that fails is no error.
+pub async fn run_due(app: &App) -> Result<usize, Error> {
+    let mut done = 0;
+    while !app.is_stopping() {
+        // Looking is a read, which does not wait behind a long import.
+        let mut tx = app.read().await?;
+        let due = job::next_due(&mut tx).await?.is_some_and(|at| at <= app.now());
+        drop(tx);
+        if !due {
+            break;
+        }
+        let mut tx = app.write().await?;
+        let claimed = job::claim(&mut tx, app.now(), LEASE).await?;
+        tx.commit().await?;
+        let Some(job) = claimed else { continue };
+        // In a task of its own a panic ends the job and not the worker.
+        let outcome = tokio::spawn(execute(app.clone(), job.clone())).await;
+        let outcome = outcome.map_err(|panic| panic.to_string()).and_then(|o| o.map_err(|e| chain(&e)));
+        let mut tx = app.write().await?;
+        match outcome {
+            Ok(()) => {
+                if job::complete(&mut tx, &job, app.now()).await? {
+                    done += 1;
+                }
+            }
+            Err(error) => {
+                let failure = job::fail(&mut tx, &job, &error, app.now()).await?;
+                report(&job, &error, failure);
+            }
+        }
+        tx.commit().await?;
+    }
+    Ok(done)
+}
+
+async fn execute(app: App, job: Job) -> Result<(), Error> {
+    match job.name.as_str() {
+        detect::JOB => {
+            let work = serde_json::from_value(job.payload)
+                .map_err(|e| Error::Internal(format!("the job does not say what to do: {e}")))?;
+            detect::detect(&app, work).await.map(|_| ())
+        }
+        other => Err(Error::Internal(format!("no job is called `{other}`"))),
+    }
+}
+
+fn report(job: &Job, error: &str, failure: Failure) {
+    match failure {
+        Failure::GivenUp => {
+            tracing::error!(job.id = %job.id, job.name, error, "Job `{}` is given up", job.name);
+        }
+        Failure::RetryAt(at) => {
+            tracing::warn!(job.id = %job.id, job.name, error, "Job `{}` is tried again at {at}", job.name);
+        }
+        // Somebody else answers for it.
+        Failure::Superseded | Failure::Lost => {}
+    }
+}
+
+async fn clear(app: &App) -> Result<(), Error> {
+    let mut tx = app.write().await?;
+    job::delete_finished(&mut tx, app.now() - KEPT).await?;
+    Ok(tx.commit().await?)
+}
+
+/// An error with what caused it, for the log.
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,129 @@
+//! Words, numbers and dates of the portal in both languages.
+
+use jiff::civil::Date;
+use wanquan_app::publish::PublicPlace;
+use wanquan_domain::text::Lang;
+
+/// A language to write in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Words(pub(super) Lang);
+
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+impl Words {
+    /// The text in the language.
+    pub(super) fn t<'a>(&self, en: &'a str, zh: &'a str) -> &'a str {
+        match self.0 {
+            Lang::En => en,
+            Lang::Zh => zh,
+        }
+    }
+
+    pub(super) fn html_lang(&self) -> &'static str {
+        self.t("en", "zh-CN")
+    }
+
+    /// The query part of an address in the same language.
+    pub(super) fn query(&self, region: Option<&str>) -> String {
+        address(region, self.0)
+    }
+
+    /// The same page in the other language.
+    pub(super) fn other_lang(&self, region: &Option<String>) -> String {
+        let other = if self.0 == Lang::En { Lang::Zh } else { Lang::En };
+        format!("/{}", address(region.as_deref(), other))
+    }
+
+    /// A count, or the mark of one that is not published.
+    pub(super) fn count(&self, n: Option<i64>) -> String {
+        n.map_or_else(|| "·".to_owned(), integer)
+    }
+
+    pub(super) fn date(&self, date: Date) -> String {
+        let (year, month, day) = (date.year(), date.month(), date.day());
+        match self.0 {
+            Lang::Zh => format!("{year}年{month}月{day}日"),
+            Lang::En => format!("{day} {} {year}", MONTHS[usize::from(month.unsigned_abs()) - 1]),
+        }
+    }
+
+    /// A date on an axis.
+    pub(super) fn short_date(&self, date: Date) -> String {
+        match self.0 {
+            Lang::Zh => format!("{}月{}日", date.month(), date.day()),
+            Lang::En => {
+                format!("{} {}", date.day(), &MONTHS[usize::from(date.month().unsigned_abs()) - 1][..3])
+            }
+        }
+    }
+}
+
+fn address(region: Option<&str>, lang: Lang) -> String {
+    // Codes of packs are plain, but an address may carry anything.
+    let region = region.map(|code| {
+        let plain: String =
+            code.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
+        format!("region={plain}")
+    });
+    let parts: Vec<String> = region.into_iter().chain((lang == Lang::En).then(|| "lang=en".into())).collect();
+    if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
+}
+
+/// A whole number with separators of thousands.
+pub(super) fn integer(n: i64) -> String {
+    let digits = n.unsigned_abs().to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if n < 0 { format!("−{text}") } else { text }
+}
+
+/// The name of a region in a language.
+pub(super) fn place_name(place: &PublicPlace, lang: Lang) -> &str {
+    match (lang, &place.name_en) {
+        (Lang::En, Some(name)) => name,
+        _ => &place.name,
+    }
+}
+
+/// Text that stands in SVG.
+pub(super) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_dates_are_written_for_people() {
+        assert_eq!((integer(1_234_567).as_str(), integer(-12).as_str()), ("1,234,567", "−12"));
+        let day = jiff::civil::date(2020, 2, 12);
+        assert_eq!(Words(Lang::En).date(day), "12 February 2020");
+        assert_eq!(Words(Lang::Zh).date(day), "2020年2月12日");
+        assert_eq!(Words(Lang::En).short_date(day), "12 Feb");
+    }
+
+    #[test]
+    fn an_address_carries_nothing_foreign() {
+        assert_eq!(address(Some("14\"><script>"), Lang::En), "?region=14script&lang=en");
+        assert_eq!(address(None, Lang::Zh), "");
+    }
+}
