@@ -24,6 +24,7 @@ pub use report::{
 use crate::app::App;
 use crate::authorize::{Scope, Subject, authorize};
 use crate::bus;
+use crate::detect;
 use crate::error::Error;
 use crate::ingest::read::{FileInfo, ReadError, ReadOptions, Row, Source, Table, open};
 use columns::Plan;
@@ -34,7 +35,6 @@ use refused::RefusedRows;
 use rows::{Made, Outcome, Reader};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::json;
-use std::collections::BTreeSet;
 use std::collections::hash_map::Entry;
 use std::io::Write;
 use std::sync::Arc;
@@ -206,17 +206,8 @@ pub(crate) async fn import_on(
     let finished = bulk.finish(move |finished| closing.make(finished)).await?;
     report.set_counts(&finished);
     app.bus().send(bus::Change::Import { register: report.register.clone() });
-    tell_of_tallies(app, &finished);
+    detect::announce(app, &finished.touched);
     Ok(report)
-}
-
-/// Tells watchers which counts changed: each measure of each disease once.
-fn tell_of_tallies(app: &App, finished: &Finished) {
-    let kinds: BTreeSet<(&str, &str)> =
-        finished.touched.iter().map(|series| (series.measure.as_str(), series.disease.as_str())).collect();
-    for (measure, disease) in kinds {
-        app.bus().send(bus::Change::Tally { measure: measure.to_owned(), disease: disease.to_owned() });
-    }
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
@@ -538,7 +529,8 @@ impl Closing {
             register: report.register,
             file_name: report.file.name,
         };
-        bulk::Closing { batch: Some(batch), audit: vec![entry], jobs: Vec::new() }
+        let jobs = detect::jobs_for(&self.app, &finished.touched);
+        bulk::Closing { batch: Some(batch), audit: vec![entry], jobs }
     }
 }
 

@@ -4,16 +4,16 @@ use super::{Redaction, Shown, changed_fields, find_register, show, subject};
 use crate::app::App;
 use crate::authorize::{Scope, Subject, authorize};
 use crate::bus::Change as Told;
+use crate::detect;
 use crate::error::Error;
 use crate::validation::validate;
 use jiff::SignedDuration;
 use serde_json::{Map, Value as Json, json};
-use std::collections::BTreeSet;
 use wanquan_domain::actor::{Action, Actor};
 use wanquan_domain::issue::{Issue, IssueCode};
 use wanquan_domain::record::{Draft, Record, RecordId};
 use wanquan_domain::register::Register;
-use wanquan_domain::signal::{REASON_MAX_CHARS, SeriesKey};
+use wanquan_domain::signal::REASON_MAX_CHARS;
 use wanquan_store::idempotency::{self, Request};
 use wanquan_store::record::{self, Change, NewRecord, Stored};
 use wanquan_store::{Error as StoreError, Tx};
@@ -337,20 +337,13 @@ async fn finish(
     stored: Stored,
 ) -> Result<Shown, Error> {
     let Stored { record, touched } = stored;
+    detect::enqueue(app, &mut tx, &touched).await?;
     app.audit(&mut tx, actor, act, &subject(record.id), detail).await?;
     tx.commit().await?;
     let here = record.region_path.clone();
     for region_path in moved_from.into_iter().filter(|from| *from != here).chain([here.clone()]) {
         app.bus().send(Told::Record { register: record.register.clone(), region_path });
     }
-    tell_tallies(app, &touched);
+    detect::announce(app, &touched);
     shown_to_writer(app, actor, record)
-}
-
-/// Tells that counts changed, once for each measure and disease.
-fn tell_tallies(app: &App, touched: &[SeriesKey]) {
-    let series: BTreeSet<_> = touched.iter().map(|key| (key.measure.clone(), key.disease.clone())).collect();
-    for (measure, disease) in series {
-        app.bus().send(Told::Tally { measure, disease });
-    }
 }
