@@ -1,5 +1,17 @@
 //! What is to be done about records: state, unit, deadline, and the history of both.
 
+/// Columns of work.
+macro_rules! columns {
+    () => {
+        "record_id, register, region_path, state, is_open, unit, unit_path, parent_id, entered_at, due_at, \
+         next_at, raised, offered_to, pending, drill"
+    };
+}
+
+mod list;
+
+pub use list::{Cursor, Filter, Whose, count, list};
+
 use crate::dialect::{Bind, Tx, bind_all, on_db, placeholders, run_on_db, value_lists};
 use crate::error::Error;
 use crate::time;
@@ -8,18 +20,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use sqlx::AssertSqlSafe;
 use sqlx::types::Json as Jsonb;
-use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 use uuid::Uuid;
 use wanquan_domain::record::RecordId;
-use wanquan_domain::region::subtree_bounds;
 use wanquan_domain::unit::Unit;
 use wanquan_domain::work::{Pending, Raised, Work, WorkAct, WorkEntry};
 
 const WHAT: &str = "work";
-/// Longest page.
-const LIMIT_MAX: u32 = 1_000;
 /// Rows of one statement.
 const ROWS_PER_STATEMENT: usize = 500;
 /// Stands for no deadline.
@@ -91,13 +97,6 @@ impl TryFrom<WorkRow> for Work {
             drill: row.drill,
         })
     }
-}
-
-macro_rules! columns {
-    () => {
-        "record_id, register, region_path, state, is_open, unit, unit_path, parent_id, entered_at, due_at, \
-         next_at, raised, offered_to, pending, drill"
-    };
 }
 
 /// Stores the work of a record, new or changed.
@@ -276,155 +275,6 @@ pub async fn history(tx: &mut Tx<'_>, record: RecordId) -> Result<Vec<WorkEntry>
             })
         })
         .collect()
-}
-
-/// Whose work.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Whose {
-    /// Of one unit.
-    Unit(Unit),
-    /// Of every unit in these subtrees.
-    Paths(Vec<String>),
-    /// Made from this record.
-    Parent(RecordId),
-    /// Offered to this unit and not accepted yet.
-    OfferedTo(Unit),
-}
-
-/// Which work.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filter {
-    /// Whose.
-    pub whose: Whose,
-    /// Register.
-    pub register: Option<String>,
-    /// State.
-    pub state: Option<String>,
-    /// Open or finished.
-    pub is_open: Option<bool>,
-    /// Only what is due before this instant.
-    pub due_before: Option<Timestamp>,
-}
-
-/// Place in a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cursor {
-    due_at: i64,
-    record: Uuid,
-}
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.due_at, self.record.simple())
-    }
-}
-
-impl FromStr for Cursor {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let parse = || {
-            let (due, id) = text.split_once('.')?;
-            Some(Self { due_at: due.parse().ok()?, record: Uuid::try_parse(id).ok()? })
-        };
-        parse().ok_or(Error::InvalidCursor)
-    }
-}
-
-impl Filter {
-    fn conditions(&self, binds: &mut Vec<Bind>) -> String {
-        let mut bind = |value: Bind| {
-            binds.push(value);
-            format!("${}", binds.len())
-        };
-        let mut conditions = Vec::new();
-        match &self.whose {
-            Whose::Unit(unit) => conditions.push(format!("unit = {}", bind(Bind::Text(unit.to_string())))),
-            Whose::Paths(paths) => {
-                let ranges: Vec<String> = paths
-                    .iter()
-                    .map(|path| {
-                        let (low, high) = subtree_bounds(path);
-                        let (low, high) = (bind(Bind::Text(low)), bind(Bind::Text(high)));
-                        format!("(unit_path >= {low} and unit_path < {high})")
-                    })
-                    .collect();
-                if !ranges.is_empty() {
-                    conditions.push(format!("({})", ranges.join(" or ")));
-                }
-            }
-            Whose::Parent(parent) => conditions.push(format!("parent_id = {}", bind(Bind::Id(parent.0)))),
-            Whose::OfferedTo(unit) => {
-                conditions.push(format!("offered_to = {}", bind(Bind::Text(unit.to_string()))));
-            }
-        }
-        if let Some(register) = &self.register {
-            conditions.push(format!("register = {}", bind(Bind::Text(register.clone()))));
-        }
-        if let Some(state) = &self.state {
-            conditions.push(format!("state = {}", bind(Bind::Text(state.clone()))));
-        }
-        if let Some(due) = self.due_before {
-            conditions.push(format!("due_at < {}", bind(Bind::Int(time::to_micros(due)))));
-        }
-        // `true` and `false` are literals on both engines; a bound number is no boolean on PostgreSQL.
-        match self.is_open {
-            Some(true) => conditions.push("is_open = true".to_owned()),
-            Some(false) => conditions.push("is_open = false".to_owned()),
-            None => {}
-        }
-        if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" and ") }
-    }
-}
-
-/// Work, the earliest deadline first, without a deadline last. Returns up to `limit` (brought into 1 to 1,000) and the
-/// cursor of the next page.
-///
-/// # Errors
-/// If the database fails.
-pub async fn list(
-    tx: &mut Tx<'_>,
-    filter: &Filter,
-    after: Option<Cursor>,
-    limit: u32,
-) -> Result<(Vec<Work>, Option<Cursor>), Error> {
-    let limit = limit.clamp(1, LIMIT_MAX);
-    let mut binds = Vec::new();
-    let mut condition = filter.conditions(&mut binds);
-    if let Some(after) = after {
-        binds.push(Bind::Int(after.due_at));
-        binds.push(Bind::Id(after.record));
-        condition = format!("{condition} and (due_at, record_id) > (${}, ${})", binds.len() - 1, binds.len());
-    }
-    binds.push(Bind::Int(i64::from(limit) + 1));
-    let sql = format!(
-        "select {} from work where {condition} order by due_at, record_id limit ${}",
-        columns!(),
-        binds.len()
-    );
-    let rows: Vec<WorkRow> =
-        on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
-    let more = rows.len() > limit as usize;
-    let last = rows.get(limit as usize - 1).map(|row| Cursor { due_at: row.due_at, record: row.record_id });
-    let items = rows.into_iter().take(limit as usize).map(Work::try_from).collect::<Result<_, _>>()?;
-    Ok((items, last.filter(|_| more)))
-}
-
-/// Number of pieces of work by state, and of late ones among them: (state, number, late).
-///
-/// # Errors
-/// If the database fails.
-pub async fn count(tx: &mut Tx<'_>, filter: &Filter) -> Result<BTreeMap<String, (u64, u64)>, Error> {
-    let mut binds = Vec::new();
-    let condition = filter.conditions(&mut binds);
-    let sql = format!(
-        "select state, count(*), cast(coalesce(sum(case when raised >= 2 and is_open = true then 1 else 0 end), 0) as bigint)
-         from work where {condition} group by state order by state"
-    );
-    let rows: Vec<(String, i64, i64)> =
-        on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
-    let whole = |n: i64| u64::try_from(n).map_err(|e| Error::damaged(WHAT, e));
-    rows.into_iter().map(|(state, n, late)| Ok((state, (whole(n)?, whole(late)?)))).collect()
 }
 
 /// Work whose deadline is to be looked at by `now`, the longest waiting first; at most `limit`.

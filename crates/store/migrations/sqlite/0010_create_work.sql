@@ -22,8 +22,11 @@ create table work (
 -- Deadlines that something is still to happen to; finished work is not in it, so a million of them wait at no cost.
 create index work_by_time on work (next_at, record_id) where next_at is not null;
 create index work_by_unit on work (unit, is_open, due_at, record_id);
-create index work_by_path on work (unit_path, is_open, due_at, record_id);
-create index work_by_parent on work (parent_id, state) where parent_id is not null;
+-- Narrow scopes are read whole, wide ones in the order of deadlines; what lists ask for besides stands in both, so that
+-- other work is passed over without reading it.
+create index work_by_path on work (unit_path, is_open, due_at, record_id, state, raised, register);
+create index work_by_due on work (is_open, due_at, record_id, unit_path, state, register);
+create index work_by_parent on work (parent_id, is_open, due_at, record_id, state, raised) where parent_id is not null;
 create index work_by_offer on work (offered_to) where offered_to is not null;
 
 -- What happened, in order, appended only.
