@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::authorize::{Subject, authorize};
 use crate::bus::Change;
 use crate::detect;
+use crate::dispatch::{self, Happening};
 use crate::error::Error;
 use crate::situation::{self, CurveDay, Looked, look_up};
 use serde_json::json;
@@ -190,6 +191,7 @@ pub async fn assess_signal(
     signal::update(&mut tx, &next, &actor.name, reason.trim(), app.now()).await?;
     if let Some(raised) = &raised {
         alarm::insert(&mut tx, raised).await?;
+        dispatch::happened(app, &mut tx, &Happening::Alarm { id }).await?;
     }
     // The reason is free text and may name people: it stands in the history of the signal, not in the audit log.
     let detail_of_act = json!({
@@ -200,6 +202,7 @@ pub async fn assess_signal(
     app.audit(&mut tx, actor, "signal.assess", &format!("signal/{id}"), detail_of_act).await?;
     tx.commit().await?;
     app.bus().send(Change::Signal { region_path: next.region_path.clone() });
+    app.wake_worker();
     let mut tx = app.read().await?;
     detail(app, &mut tx, next).await
 }

@@ -36,6 +36,11 @@ pub enum Change {
         /// Register.
         register: String,
     },
+    /// The response level of a region was decided, or a proposal answered.
+    Level {
+        /// Path of the region.
+        region_path: String,
+    },
     /// A publication was drafted or published.
     Publication,
 }
@@ -48,6 +53,7 @@ impl Change {
             Self::Signal { .. } => "signal",
             Self::Record { .. } => "record",
             Self::Import { .. } => "import",
+            Self::Level { .. } => "level",
             Self::Publication => "publication",
         }
     }
@@ -104,6 +110,8 @@ impl Sight {
             Change::Tally { .. } => self.tallies,
             Change::Signal { region_path } => covers(&self.signals, region_path),
             Change::Record { region_path, .. } => covers(&self.records, region_path),
+            // The level of a region shows beside its figures.
+            Change::Level { .. } => self.tallies,
             Change::Import { .. } => self.imports,
             Change::Publication => self.publications,
         }

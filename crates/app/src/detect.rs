@@ -16,6 +16,7 @@ use crate::analyse::report::weekly;
 use crate::analyse::{AnalysedStep, Detector, Exceedance, detectors, input_digest, run_detectors};
 use crate::app::App;
 use crate::bus::Change;
+use crate::dispatch::{self, Happening};
 use crate::error::Error;
 use crate::situation::{Frame, blocking, count_series, date, measure_of};
 use jiff::civil::Date;
@@ -340,6 +341,7 @@ async fn raise(app: &App, found: Vec<Signal>) -> Result<usize, Error> {
         if !raised.contains(&place) && signal::insert_new(&mut tx, &proposed, &detector.name).await? {
             let detail = json!({ "method": proposed.method, "version": proposed.method_version });
             app.audit(&mut tx, &detector, "signal.raise", &format!("signal/{}", proposed.id), detail).await?;
+            dispatch::happened(app, &mut tx, &Happening::Signal { id: proposed.id }).await?;
             new.push(proposed.region_path);
         }
     }

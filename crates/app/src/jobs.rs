@@ -6,6 +6,7 @@
 use crate::app::App;
 use crate::detect;
 use crate::error::Error;
+use crate::{dispatch, life, supervise};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 use wanquan_store::job::{self, Failure, Job};
@@ -28,6 +29,14 @@ pub async fn run_worker(app: App) {
             // An import may hold the database for a minute; the jobs wait as well as it does.
             Err(Error::Busy) => tracing::debug!("The worker waits for the database"),
             Err(error) => tracing::error!(error = %chain(&error), "The worker could not look for jobs"),
+        }
+        for looked in [supervise::sweep(&app).await.map(|_| ()), supervise::run_daily(&app).await] {
+            match looked {
+                Ok(()) | Err(Error::Busy) => {}
+                Err(error) => {
+                    tracing::error!(error = %chain(&error), "The worker could not look at deadlines")
+                }
+            }
         }
         if cleared.is_none_or(|at| app.now().duration_since(at) > CLEARED_EVERY) && clear(&app).await.is_ok()
         {
@@ -85,6 +94,16 @@ async fn execute(app: App, job: Job) -> Result<(), Error> {
             let work = serde_json::from_value(job.payload)
                 .map_err(|e| Error::Internal(format!("the job does not say what to do: {e}")))?;
             detect::detect(&app, work).await.map(|_| ())
+        }
+        dispatch::JOB => {
+            let work = serde_json::from_value(job.payload)
+                .map_err(|e| Error::Internal(format!("the job does not say what to do: {e}")))?;
+            dispatch::run(&app, work).await
+        }
+        life::JOB => {
+            let work = serde_json::from_value(job.payload)
+                .map_err(|e| Error::Internal(format!("the job does not say what to do: {e}")))?;
+            life::adopt(&app, work).await
         }
         other => Err(Error::Internal(format!("no job is called `{other}`"))),
     }

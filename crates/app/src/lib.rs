@@ -14,14 +14,18 @@ mod authorize;
 pub mod backup;
 pub mod bus;
 pub mod detect;
+pub mod dispatch;
 mod error;
 pub mod forecast;
 pub mod ingest;
 pub mod jobs;
+pub mod level;
+pub mod life;
 pub mod publish;
 pub mod records;
 pub mod regions;
 pub mod situation;
+pub mod supervise;
 pub mod validation;
 
 pub use app::{App, Clock, FixedClock, Options};

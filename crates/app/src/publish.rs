@@ -64,6 +64,16 @@ pub struct Query {
 /// `Forbidden`; `NotFound` for an unknown region, disease or measure; `BadInput` for title or text.
 pub async fn draft_publication(app: &App, actor: &Actor, draft: Draft) -> Result<Publication, Error> {
     authorize(app, actor, Action::PublicationDraft, Subject::At(&draft.region))?;
+    let drafted = prepare(app, actor, draft).await?;
+    let mut tx = app.write().await?;
+    keep_draft(app, &mut tx, actor, &drafted).await?;
+    tx.commit().await?;
+    app.bus().send(Change::Publication);
+    Ok(drafted)
+}
+
+/// Makes a draft with the figures of now, without storing it.
+pub(crate) async fn prepare(app: &App, actor: &Actor, draft: Draft) -> Result<Publication, Error> {
     let title = within("title", &draft.title, 1, TITLE_CHARS_MAX)?;
     let text = within("text", &draft.text, 0, TEXT_CHARS_MAX)?;
     let mut tx = app.read().await?;
@@ -75,7 +85,7 @@ pub async fn draft_publication(app: &App, actor: &Actor, draft: Draft) -> Result
     let looked = look_up(app, &view)?;
     let figures = PublicFigures::new(app.packs(), &situation::read(app, &mut tx, looked).await?);
     drop(tx);
-    let drafted = Publication {
+    Ok(Publication {
         id: new_uuid(app.now()),
         region: looked.region.code.clone(),
         region_path: looked.region.path.clone(),
@@ -88,14 +98,19 @@ pub async fn draft_publication(app: &App, actor: &Actor, draft: Draft) -> Result
         published_by: None,
         published_at: None,
         version: 1,
-    };
-    let mut tx = app.write().await?;
-    publication::insert(&mut tx, &drafted).await?;
-    let detail = json!({ "region": drafted.region, "as_of": figures.as_of });
-    app.audit(&mut tx, actor, "publication.draft", &subject(drafted.id), detail).await?;
-    tx.commit().await?;
-    app.bus().send(Change::Publication);
-    Ok(drafted)
+    })
+}
+
+/// Stores a prepared draft with its audit entry.
+pub(crate) async fn keep_draft(
+    app: &App,
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    drafted: &Publication,
+) -> Result<(), Error> {
+    publication::insert(tx, drafted).await?;
+    let detail = json!({ "region": drafted.region, "as_of": drafted.figures.get("as_of") });
+    app.audit(tx, actor, "publication.draft", &subject(drafted.id), detail).await
 }
 
 fn subject(id: Uuid) -> String {

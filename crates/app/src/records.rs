@@ -6,6 +6,7 @@
 mod change;
 mod list;
 
+pub(crate) use change::{check_version, checked_reason, not_storable};
 pub use change::{create, update, withdraw};
 pub use list::{Listed, Query, Total, list};
 
@@ -204,7 +205,7 @@ pub(crate) fn find_register<'a>(app: &'a App, id: &str) -> Result<&'a Arc<Regist
 }
 
 /// Fields of the register, in its order, whose values differ.
-fn changed_fields(register: &Register, before: &Data, after: &Data) -> Vec<String> {
+pub(crate) fn changed_fields(register: &Register, before: &Data, after: &Data) -> Vec<String> {
     let differs = |id: &&str| before.get(id) != after.get(id);
     register.fields.iter().map(|f| f.id.as_str()).filter(differs).map(str::to_owned).collect()
 }

@@ -45,6 +45,8 @@ actions! {
     SignalRead = "signal.read",
     /// Assess signals.
     SignalAssess = "signal.assess",
+    /// Decide response levels and answer proposals of them.
+    LevelDecide = "level.decide",
     /// Draft publications.
     PublicationDraft = "publication.draft",
     /// Approve and publish.

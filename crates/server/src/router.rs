@@ -1,8 +1,8 @@
 //! Every address of the server.
 
 use crate::api::{
-    Api, ApiError, events, openapi, publications, records, regions, registers, session, signals, situation,
-    system,
+    Api, ApiError, events, levels, openapi, publications, records, regions, registers, session, signals,
+    situation, system, work,
 };
 use crate::{assets, portal};
 use axum::Router;
@@ -36,6 +36,23 @@ pub fn api() -> OpenApiRouter<Api> {
         .routes(routes!(situation::read_situation))
         .routes(routes!(situation::read_timeline))
         .routes(routes!(events::watch_events))
+        // What is to be done about records.
+        .routes(routes!(work::read_life))
+        .routes(routes!(work::take_step))
+        .routes(routes!(work::take_steps))
+        .routes(routes!(work::offer_record))
+        .routes(routes!(work::accept_record))
+        .routes(routes!(work::decline_record))
+        .routes(routes!(work::snooze_record))
+        .routes(routes!(work::list_work))
+        .routes(routes!(work::list_standings))
+        .routes(routes!(work::list_notices))
+        // Response levels and plans.
+        .routes(routes!(levels::read_levels, levels::decide_level))
+        .routes(routes!(levels::forecast_level))
+        .routes(routes!(levels::decline_proposal))
+        .routes(routes!(levels::list_plans))
+        .routes(routes!(levels::run_plan))
         // What is unusual, and what people make of it.
         .routes(routes!(signals::list_signals))
         .routes(routes!(signals::read_signal))

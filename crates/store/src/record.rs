@@ -10,6 +10,7 @@ macro_rules! columns {
          counted, known_at, known_day, created_at, changed_by, reason, batch_id, drill, deleted"
     };
 }
+pub(crate) use columns;
 /// The same columns of `record_version`.
 macro_rules! version_columns {
     () => {

@@ -14,6 +14,7 @@ pub use list::{Cursor, Filter, Whose, count, list};
 
 use crate::dialect::{Bind, Tx, bind_all, on_db, placeholders, run_on_db, value_lists};
 use crate::error::Error;
+use crate::record::RecordRow;
 use crate::time;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,7 @@ use serde_json::{Map, Value as Json};
 use sqlx::AssertSqlSafe;
 use sqlx::types::Json as Jsonb;
 use uuid::Uuid;
-use wanquan_domain::record::RecordId;
+use wanquan_domain::record::{Record, RecordId};
 use wanquan_domain::unit::Unit;
 use wanquan_domain::work::{Pending, Raised, Work, WorkAct, WorkEntry};
 
@@ -216,6 +217,22 @@ pub async fn get_many(tx: &mut Tx<'_>, records: &[RecordId]) -> Result<Vec<Work>
         }
     }
     Ok(found)
+}
+
+/// Records of a register that have no work yet, withdrawn ones left out; at most `limit`.
+///
+/// # Errors
+/// If the database fails.
+pub async fn without(tx: &mut Tx<'_>, register: &str, limit: u32) -> Result<Vec<Record>, Error> {
+    const SQL: &str = concat!(
+        "select ",
+        crate::record::columns!(),
+        " from record where register = $1 and deleted = false
+          and not exists (select 1 from work where work.record_id = record.id) limit $2"
+    );
+    let rows: Vec<RecordRow> =
+        on_db!(tx, |conn| { sqlx::query_as(SQL).bind(register).bind(i64::from(limit)).fetch_all(conn) })?;
+    rows.into_iter().map(Record::try_from).collect()
 }
 
 /// Appends to the history of a record.

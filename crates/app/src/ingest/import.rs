@@ -27,6 +27,7 @@ use crate::bus;
 use crate::detect;
 use crate::error::Error;
 use crate::ingest::read::{FileInfo, ReadError, ReadOptions, Row, Source, Table, open};
+use crate::life;
 use columns::Plan;
 use findings::Findings;
 use jiff::civil::Date;
@@ -49,6 +50,7 @@ use wanquan_domain::text::Lang;
 use wanquan_domain::validate::repeated_key;
 use wanquan_store::batch::Batch;
 use wanquan_store::bulk::{self, Bulk, Finished};
+use wanquan_store::job::NewJob;
 use wanquan_store::record::{Change, NewRecord};
 
 /// Form of a table.
@@ -163,6 +165,7 @@ pub(crate) async fn import_on(
     report.set_plan(&plan);
     let closing = Closing {
         app: app.clone(),
+        adopt: life::job_for(app, register),
         actor: actor.clone(),
         batch_id: new_uuid(app.now()),
         region_path: area_of(app.packs(), plan.within.as_ref()),
@@ -207,6 +210,7 @@ pub(crate) async fn import_on(
     report.set_counts(&finished);
     app.bus().send(bus::Change::Import { register: report.register.clone() });
     detect::announce(app, &finished.touched);
+    app.wake_worker();
     Ok(report)
 }
 
@@ -490,6 +494,8 @@ impl Repeats {
 /// What is stored with the records.
 struct Closing {
     app: App,
+    /// Begins the life of records of a register with states.
+    adopt: Option<NewJob>,
     actor: Actor,
     batch_id: Uuid,
     region_path: String,
@@ -529,7 +535,8 @@ impl Closing {
             register: report.register,
             file_name: report.file.name,
         };
-        let jobs = detect::jobs_for(&self.app, &finished.touched);
+        let mut jobs = detect::jobs_for(&self.app, &finished.touched);
+        jobs.extend(self.adopt);
         bulk::Closing { batch: Some(batch), audit: vec![entry], jobs }
     }
 }

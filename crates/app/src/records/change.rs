@@ -6,6 +6,7 @@ use crate::authorize::{Scope, Subject, authorize};
 use crate::bus::Change as Told;
 use crate::detect;
 use crate::error::Error;
+use crate::life;
 use crate::validation::validate;
 use jiff::SignedDuration;
 use serde_json::{Map, Value as Json, json};
@@ -228,7 +229,7 @@ async fn writable(app: &App, tx: &mut Tx<'_>, actor: &Actor, id: RecordId) -> Re
     Err(Error::not_found("record", id))
 }
 
-async fn check_version(
+pub(crate) async fn check_version(
     tx: &mut Tx<'_>,
     register: &Register,
     current: &Record,
@@ -304,7 +305,7 @@ fn validated(
     }
 }
 
-fn checked_reason(reason: Option<&str>) -> Result<Option<String>, Error> {
+pub(crate) fn checked_reason(reason: Option<&str>) -> Result<Option<String>, Error> {
     let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
     if reason.is_some_and(|reason| reason.chars().count() > REASON_MAX_CHARS || reason.contains('\0')) {
         let message = format!("at most {REASON_MAX_CHARS} characters");
@@ -313,7 +314,7 @@ fn checked_reason(reason: Option<&str>) -> Result<Option<String>, Error> {
     Ok(reason.map(str::to_owned))
 }
 
-fn not_storable(error: StoreError) -> Error {
+pub(crate) fn not_storable(error: StoreError) -> Error {
     match error {
         StoreError::NotStorable { field } => {
             Error::BadInput { field: "data", message: format!("`{field}` holds a NUL character") }
@@ -338,6 +339,11 @@ async fn finish(
 ) -> Result<Shown, Error> {
     let Stored { record, touched } = stored;
     detect::enqueue(app, &mut tx, &touched).await?;
+    if record.version == 1 {
+        life::begin(app, &mut tx, actor, &record).await?;
+    } else {
+        life::follow(app, &mut tx, &record).await?;
+    }
     app.audit(&mut tx, actor, act, &subject(record.id), detail).await?;
     tx.commit().await?;
     let here = record.region_path.clone();
@@ -345,5 +351,7 @@ async fn finish(
         app.bus().send(Told::Record { register: record.register.clone(), region_path });
     }
     detect::announce(app, &touched);
+    // A plan or a deadline may wait for the worker although no count changed.
+    app.wake_worker();
     shown_to_writer(app, actor, record)
 }

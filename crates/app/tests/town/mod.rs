@@ -137,6 +137,11 @@ impl Town {
         Self { app, clock, folder }
     }
 
+    /// Lets so much time pass.
+    pub fn advance(&self, time: jiff::SignedDuration) {
+        self.clock.set(self.app.now() + time);
+    }
+
     /// Lets time pass.
     pub fn set(&self, instant: &str) {
         self.clock.set(instant.parse().unwrap());

@@ -179,12 +179,12 @@ from_rejection! {
     PathRejection => "bad_path",
 }
 
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
-        let title = self.status.canonical_reason().unwrap_or("problem").to_owned();
-        let problem = Problem {
+impl ApiError {
+    /// The problem as it stands in an answer.
+    pub fn into_problem(self) -> Problem {
+        Problem {
             kind: format!("/docs/problems#{}", self.code),
-            title,
+            title: self.status.canonical_reason().unwrap_or("problem").to_owned(),
             status: self.status.as_u16(),
             code: self.code,
             detail: self.detail,
@@ -193,11 +193,17 @@ impl IntoResponse for ApiError {
             changed_fields: self.changed_fields,
             changed_by: self.changed_by,
             existing: self.existing,
-        };
-        let mut response = (self.status, Json(problem)).into_response();
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, retry_after_s) = (self.status, self.retry_after_s);
+        let mut response = (status, Json(self.into_problem())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(seconds) = self.retry_after_s {
+        if let Some(seconds) = retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response

@@ -110,6 +110,7 @@ fn content(change: &Change) -> Value {
             json!({ "register": register, "region": code(region_path) })
         }
         Change::Import { register } => json!({ "register": register }),
+        Change::Level { region_path } => json!({ "region": code(region_path) }),
         Change::Publication => json!({}),
     }
 }

@@ -4,6 +4,7 @@ pub mod caller;
 pub mod error;
 pub mod events;
 mod form;
+pub mod levels;
 pub mod openapi;
 pub mod publications;
 pub mod records;
@@ -13,6 +14,7 @@ pub mod session;
 pub mod signals;
 pub mod situation;
 pub mod system;
+pub mod work;
 
 use crate::config::Config;
 use axum::http::{HeaderMap, StatusCode};

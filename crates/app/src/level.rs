@@ -1,0 +1,262 @@
+//! Response levels: what holds where, what a decision would bring, deciding, and the way back.
+
+use crate::app::App;
+use crate::authorize::{Subject, authorize};
+use crate::bus::Change as Told;
+use crate::dispatch::{self, Happening, Rehearsal, RunReport};
+use crate::error::Error;
+use jiff::ToSpan;
+use jiff::civil::Date;
+use serde_json::{Map, json};
+use std::collections::BTreeMap;
+use uuid::Uuid;
+use wanquan_domain::actor::{Action, Actor};
+use wanquan_domain::level::{LevelDecision, ResponseLevel, effective_level};
+use wanquan_domain::plan::Trigger;
+use wanquan_domain::record::new_uuid;
+use wanquan_domain::region::RegionCode;
+use wanquan_store::Tx;
+use wanquan_store::level::{self, Proposal};
+
+/// Longest evidence, in characters.
+const EVIDENCE_CHARS_MAX: usize = 4_000;
+/// Days until the review where no pack says otherwise.
+const REVIEW_DAYS: u32 = 14;
+
+/// The level of a region.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// The region.
+    pub region: RegionCode,
+    /// The level that holds: its own or a graver one from above.
+    pub level: ResponseLevel,
+    /// The region's own decision, if one holds.
+    pub own: Option<LevelDecision>,
+    /// The decision that makes the level what it is.
+    pub by: Option<LevelDecision>,
+}
+
+/// The level that holds for a region today, drills left out.
+pub(crate) async fn effective(
+    app: &App,
+    tx: &mut Tx<'_>,
+    region: &RegionCode,
+) -> Result<ResponseLevel, Error> {
+    let chain = chain(app, region);
+    let holding = level::holding(tx, &chain, app.today()).await?;
+    Ok(effective_level(holding.iter().map(|decision| decision.level)))
+}
+
+/// A region and those above it.
+fn chain(app: &App, region: &RegionCode) -> Vec<RegionCode> {
+    let regions = &app.packs().regions;
+    regions
+        .ancestors(region)
+        .into_iter()
+        .map(|r| r.code.clone())
+        .chain([region.clone()])
+        .collect::<std::collections::BTreeSet<_>>()
+        .into_iter()
+        .collect()
+}
+
+/// The level of a region and of those one level below it, on a day.
+///
+/// # Errors
+/// `NotFound`; `Forbidden`.
+pub async fn read(app: &App, actor: &Actor, region: &RegionCode, on: Date) -> Result<Vec<Held>, Error> {
+    authorize(app, actor, Action::SituationRead, Subject::At(region))?;
+    let children = app.packs().regions.children(region);
+    let mut asked = chain(app, region);
+    asked.extend(children.iter().map(|child| child.code.clone()));
+    let mut tx = app.read().await?;
+    let holding = level::holding(&mut tx, &asked, on).await?;
+    let by_region: BTreeMap<&RegionCode, &LevelDecision> = holding.iter().map(|d| (&d.region, d)).collect();
+    let held = |code: &RegionCode| {
+        let chain = chain(app, code);
+        let gravest =
+            chain.iter().filter_map(|c| by_region.get(c)).max_by_key(|d| (d.level, d.region_path.len()));
+        Held {
+            region: code.clone(),
+            level: gravest.map_or(ResponseLevel::Routine, |d| d.level),
+            own: by_region.get(code).map(|d| (*d).clone()),
+            by: gravest.map(|d| (*d).clone()),
+        }
+    };
+    Ok(std::iter::once(region).chain(children.iter().map(|child| &child.code)).map(held).collect())
+}
+
+/// Every decision in a region and below it, the latest first.
+///
+/// # Errors
+/// `NotFound`; `Forbidden`.
+pub async fn history(app: &App, actor: &Actor, region: &RegionCode) -> Result<Vec<LevelDecision>, Error> {
+    authorize(app, actor, Action::SituationRead, Subject::At(region))?;
+    let path = path_of(app, region)?;
+    let mut tx = app.read().await?;
+    Ok(level::list(&mut tx, &path).await?)
+}
+
+/// Proposals of plans in a region and below it that wait for an answer.
+///
+/// # Errors
+/// `NotFound`; `Forbidden`.
+pub async fn proposals(app: &App, actor: &Actor, region: &RegionCode) -> Result<Vec<Proposal>, Error> {
+    authorize(app, actor, Action::SituationRead, Subject::At(region))?;
+    let path = path_of(app, region)?;
+    let mut tx = app.read().await?;
+    Ok(level::waiting(&mut tx, &path).await?)
+}
+
+fn path_of(app: &App, region: &RegionCode) -> Result<String, Error> {
+    let found = app.packs().regions.get(region).ok_or_else(|| Error::not_found("region", region))?;
+    Ok(found.path.clone())
+}
+
+/// What a person decides.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// Region.
+    pub region: RegionCode,
+    /// Level.
+    pub level: ResponseLevel,
+    /// What speaks for it.
+    pub evidence: String,
+    /// First day on which it holds; today if absent.
+    pub start: Option<Date>,
+    /// Day by which it is reviewed; by the level's profile if absent.
+    pub review_on: Option<Date>,
+    /// The proposal that it answers.
+    pub proposal: Option<Uuid>,
+}
+
+/// What a decision would bring.
+#[derive(Debug, Clone)]
+pub struct Forecast {
+    /// The level that holds now.
+    pub previous: ResponseLevel,
+    /// The level that would hold: never below what holds above.
+    pub level: ResponseLevel,
+    /// What each plan would do.
+    pub plans: Vec<(String, RunReport)>,
+    /// Regions below whose level would change.
+    pub regions_changed: usize,
+}
+
+/// What deciding would bring, without deciding: "1,204 tasks in 149 townships".
+///
+/// # Errors
+/// `NotFound`; `Forbidden`.
+pub async fn dry_run(app: &App, actor: &Actor, decision: &Decision) -> Result<Forecast, Error> {
+    authorize(app, actor, Action::LevelDecide, Subject::At(&decision.region))?;
+    let mut tx = app.read().await?;
+    let previous = effective(app, &mut tx, &decision.region).await?;
+    let above: Vec<RegionCode> =
+        chain(app, &decision.region).into_iter().filter(|c| *c != decision.region).collect();
+    let holding = level::holding(&mut tx, &above, app.today()).await?;
+    drop(tx);
+    let level = effective_level(holding.iter().map(|d| d.level).chain([decision.level]));
+    let mut plans = Vec::new();
+    for plan in app.packs().plans().iter().filter(|plan| plan.trigger == Trigger::LevelDecided) {
+        if decision.level < plan.from_level {
+            continue;
+        }
+        let wanted = Rehearsal { plan: plan.id.clone(), region: decision.region.clone(), drill: false };
+        let facts = Map::from_iter([
+            ("previous".to_owned(), json!(previous.as_str())),
+            ("level".to_owned(), json!(decision.level.as_str())),
+        ]);
+        let report = dispatch::preview(app, actor, &wanted, facts).await?;
+        if report.nothing.is_none() {
+            plans.push((plan.id.clone(), report));
+        }
+    }
+    let regions_changed = if level == previous { 0 } else { below(app, &decision.region) };
+    Ok(Forecast { previous, level, plans, regions_changed })
+}
+
+fn below(app: &App, region: &RegionCode) -> usize {
+    let Some(path) = app.packs().regions.get(region).map(|r| r.path.clone()) else { return 0 };
+    app.packs().regions.iter().filter(|r| r.path.starts_with(&path) && r.path != path).count()
+}
+
+/// Decides the level of a region: an act with a date, evidence, an audit entry, and a way back by deciding again. Sets
+/// off the plans that wait for it.
+///
+/// # Errors
+/// `NotFound`; `Forbidden`; `BadInput` without evidence or with dates in the wrong order.
+pub async fn decide(app: &App, actor: &Actor, decision: &Decision) -> Result<LevelDecision, Error> {
+    authorize(app, actor, Action::LevelDecide, Subject::At(&decision.region))?;
+    let evidence = decision.evidence.trim();
+    if evidence.is_empty() || evidence.chars().count() > EVIDENCE_CHARS_MAX {
+        let message = format!("1 to {EVIDENCE_CHARS_MAX} characters: what speaks for this level");
+        return Err(Error::BadInput { field: "evidence", message });
+    }
+    let today = app.today();
+    let start = decision.start.unwrap_or(today);
+    if start < today {
+        let message = "a level is not decided for days that have passed".to_owned();
+        return Err(Error::BadInput { field: "start", message });
+    }
+    let days = app.packs().level(decision.level).map_or(REVIEW_DAYS, |profile| profile.review_after_days);
+    let review_on = decision.review_on.unwrap_or_else(|| start.saturating_add(i64::from(days).days()));
+    if review_on < start {
+        let message = "the review lies before the beginning".to_owned();
+        return Err(Error::BadInput { field: "review_on", message });
+    }
+    let mut tx = app.write().await?;
+    let previous = effective(app, &mut tx, &decision.region).await?;
+    let decided = LevelDecision {
+        id: new_uuid(app.now()),
+        region: decision.region.clone(),
+        region_path: path_of(app, &decision.region)?,
+        level: decision.level,
+        evidence: evidence.to_owned(),
+        decided_by: actor.name.clone(),
+        decided_at: app.now(),
+        start,
+        review_on,
+        drill: false,
+    };
+    level::insert(&mut tx, &decided).await?;
+    if let Some(proposal) = decision.proposal
+        && !level::answer(&mut tx, proposal, true, &actor.name, app.now()).await?
+    {
+        let message = "the proposal was answered already".to_owned();
+        return Err(Error::Refused { code: "already_answered", message });
+    }
+    let happening = Happening::Level {
+        id: decided.id,
+        region: decided.region.clone(),
+        previous: previous.as_str().to_owned(),
+        level: decided.level.as_str().to_owned(),
+    };
+    dispatch::happened(app, &mut tx, &happening).await?;
+    let detail = json!({
+        "level": decided.level.as_str(), "previous": previous.as_str(), "start": start.to_string(),
+        "review_on": review_on.to_string(),
+    });
+    app.audit(&mut tx, actor, "level.decide", &format!("region/{}", decided.region), detail).await?;
+    tx.commit().await?;
+    app.bus().send(Told::Level { region_path: decided.region_path.clone() });
+    app.wake_worker();
+    Ok(decided)
+}
+
+/// Declines a proposal.
+///
+/// # Errors
+/// `Forbidden`; `NotFound` or `Refused` if it is not waiting.
+pub async fn decline(app: &App, actor: &Actor, region: &RegionCode, proposal: Uuid) -> Result<(), Error> {
+    authorize(app, actor, Action::LevelDecide, Subject::At(region))?;
+    let path = path_of(app, region)?;
+    let mut tx = app.write().await?;
+    if !level::waiting(&mut tx, &path).await?.iter().any(|waiting| waiting.id == proposal) {
+        return Err(Error::not_found("proposal", proposal));
+    }
+    level::answer(&mut tx, proposal, false, &actor.name, app.now()).await?;
+    app.audit(&mut tx, actor, "level.decline", &format!("proposal/{proposal}"), json!({})).await?;
+    tx.commit().await?;
+    app.bus().send(Told::Level { region_path: path });
+    Ok(())
+}

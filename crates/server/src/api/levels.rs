@@ -1,0 +1,373 @@
+//! Response levels, and the plans that they and other happenings set off.
+
+use super::error::Problem;
+use super::{Api, ApiError, Caller, Label, RegionRef};
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use wanquan_app::dispatch::{self, Rehearsal, RunReport};
+use wanquan_app::level::{self, Decision, Held};
+use wanquan_domain::level::{LevelDecision, ResponseLevel};
+use wanquan_domain::region::RegionCode;
+
+/// A decision on a level.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DecisionBody {
+    /// Identifier.
+    pub id: Uuid,
+    /// Region.
+    pub region: String,
+    /// Level: `routine`, `iv`, `iii`, `ii`, `i`.
+    pub level: &'static str,
+    /// What speaks for it.
+    pub evidence: String,
+    /// Who decided.
+    pub decided_by: String,
+    /// When.
+    #[schema(format = DateTime)]
+    pub decided_at: String,
+    /// First day on which it holds.
+    #[schema(format = Date)]
+    pub start: String,
+    /// Day by which it is reviewed.
+    #[schema(format = Date)]
+    pub review_on: String,
+}
+
+impl From<LevelDecision> for DecisionBody {
+    fn from(decision: LevelDecision) -> Self {
+        Self {
+            id: decision.id,
+            region: decision.region.to_string(),
+            level: decision.level.as_str(),
+            evidence: decision.evidence,
+            decided_by: decision.decided_by,
+            decided_at: decision.decided_at.to_string(),
+            start: decision.start.to_string(),
+            review_on: decision.review_on.to_string(),
+        }
+    }
+}
+
+/// The level of a region.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HeldBody {
+    /// Region.
+    pub region: Option<RegionRef>,
+    /// The level that holds.
+    pub level: &'static str,
+    /// Its name.
+    pub label: Label,
+    /// The region's own decision.
+    pub own: Option<DecisionBody>,
+    /// The decision that makes the level what it is, which may be of a region above.
+    pub by: Option<DecisionBody>,
+}
+
+fn label_of(api: &Api, level: ResponseLevel) -> Label {
+    let profile = api.app.packs().level(level);
+    profile.map_or_else(
+        || Label { en: level.as_str().to_owned(), zh: level.as_str().to_owned() },
+        |profile| Label::from(&profile.label),
+    )
+}
+
+/// A level that a plan proposed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProposalBody {
+    /// Identifier.
+    pub id: Uuid,
+    /// Region.
+    pub region: String,
+    /// Level.
+    pub level: &'static str,
+    /// Why.
+    pub evidence: String,
+    /// When.
+    #[schema(format = DateTime)]
+    pub proposed_at: String,
+    /// A rehearsal.
+    pub drill: bool,
+}
+
+/// Levels of a region.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LevelsBody {
+    /// The region, then those one level below it.
+    pub held: Vec<HeldBody>,
+    /// Every decision in it and below it, the latest first.
+    pub history: Vec<DecisionBody>,
+    /// Proposals that wait for an answer.
+    pub proposals: Vec<ProposalBody>,
+}
+
+/// Levels of a region and of those below it, with their history and what plans propose.
+#[utoipa::path(get, path = "/regions/{code}/levels", tag = "levels",
+    params(("code" = String, Path, description = "Region")),
+    responses((status = 200, body = LevelsBody), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn read_levels(
+    State(api): State<Api>,
+    caller: Caller,
+    code: Result<Path<String>, PathRejection>,
+) -> Result<Json<LevelsBody>, ApiError> {
+    let region = RegionCode::new(&code?.0);
+    let (app, actor) = (&api.app, caller.actor());
+    let held = level::read(app, actor, &region, app.today()).await?;
+    let history = level::history(app, actor, &region).await?;
+    let proposals = level::proposals(app, actor, &region).await?;
+    let held_body = |held: Held| HeldBody {
+        region: app.packs().regions.get(&held.region).map(RegionRef::from),
+        level: held.level.as_str(),
+        label: label_of(&api, held.level),
+        own: held.own.map(DecisionBody::from),
+        by: held.by.map(DecisionBody::from),
+    };
+    Ok(Json(LevelsBody {
+        held: held.into_iter().map(held_body).collect(),
+        history: history.into_iter().map(DecisionBody::from).collect(),
+        proposals: proposals
+            .into_iter()
+            .map(|proposal| ProposalBody {
+                id: proposal.id,
+                region: proposal.region.to_string(),
+                level: proposal.level.as_str(),
+                evidence: proposal.evidence,
+                proposed_at: proposal.proposed_at.to_string(),
+                drill: proposal.drill,
+            })
+            .collect(),
+    }))
+}
+
+/// What a person decides.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct DecisionInput {
+    /// Level: `routine`, `iv`, `iii`, `ii`, `i`.
+    pub level: String,
+    /// What speaks for it.
+    pub evidence: String,
+    /// First day on which it holds; today if absent.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub start: Option<Date>,
+    /// Day by which it is reviewed.
+    #[schema(value_type = Option<String>, format = Date)]
+    pub review_on: Option<Date>,
+    /// The proposal that it answers.
+    pub proposal: Option<Uuid>,
+}
+
+fn decision(code: &str, input: DecisionInput) -> Result<Decision, ApiError> {
+    let level = ResponseLevel::parse(&input.level).ok_or_else(|| {
+        let text = "`level` is one of routine, iv, iii, ii, i";
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_input", text)
+    })?;
+    Ok(Decision {
+        region: RegionCode::new(code),
+        level,
+        evidence: input.evidence,
+        start: input.start,
+        review_on: input.review_on,
+        proposal: input.proposal,
+    })
+}
+
+/// Records that an action of a plan creates.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlannedRecords {
+    /// Register.
+    pub register: String,
+    /// Action of the plan.
+    pub action: String,
+    /// How many.
+    pub n: u64,
+}
+
+/// What a plan does.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RunBody {
+    /// Plan.
+    pub plan: String,
+    /// Its title.
+    pub title: Option<Label>,
+    /// Records.
+    pub records: Vec<PlannedRecords>,
+    /// Notices.
+    pub notices: u64,
+    /// Proposals of a level.
+    pub proposals: u64,
+    /// Drafts of publications.
+    pub drafts: u64,
+    /// Why nothing is done: `condition`, `level`, `ran_already`, `gone`.
+    pub nothing: Option<&'static str>,
+}
+
+fn run_body(api: &Api, plan: &str, report: RunReport) -> RunBody {
+    RunBody {
+        plan: plan.to_owned(),
+        title: api.app.packs().plan(plan).map(|p| Label::from(&p.title)),
+        records: report
+            .records
+            .into_iter()
+            .map(|((register, action), n)| PlannedRecords { register, action, n })
+            .collect(),
+        notices: report.notices,
+        proposals: report.proposals,
+        drafts: report.drafts,
+        nothing: report.nothing,
+    }
+}
+
+/// What deciding would bring.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LevelForecast {
+    /// The level that holds now.
+    pub previous: &'static str,
+    /// The level that would hold.
+    pub level: &'static str,
+    /// What each plan would do.
+    pub plans: Vec<RunBody>,
+    /// Regions below that would inherit it.
+    pub regions_changed: usize,
+}
+
+/// What deciding would bring, without deciding.
+#[utoipa::path(post, path = "/regions/{code}/levels/dry-run", tag = "levels", request_body = DecisionInput,
+    params(("code" = String, Path, description = "Region")),
+    responses((status = 200, body = LevelForecast), (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 422, body = Problem)))]
+pub async fn forecast_level(
+    State(api): State<Api>,
+    caller: Caller,
+    code: Result<Path<String>, PathRejection>,
+    input: Result<Json<DecisionInput>, JsonRejection>,
+) -> Result<Json<LevelForecast>, ApiError> {
+    let (Path(code), Json(input)) = (code?, input?);
+    let forecast = level::dry_run(&api.app, caller.actor(), &decision(&code, input)?).await?;
+    Ok(Json(LevelForecast {
+        previous: forecast.previous.as_str(),
+        level: forecast.level.as_str(),
+        plans: forecast.plans.into_iter().map(|(plan, report)| run_body(&api, &plan, report)).collect(),
+        regions_changed: forecast.regions_changed,
+    }))
+}
+
+/// Decide the level of a region.
+#[utoipa::path(post, path = "/regions/{code}/levels", tag = "levels", request_body = DecisionInput,
+    params(("code" = String, Path, description = "Region")),
+    responses((status = 200, body = DecisionBody), (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn decide_level(
+    State(api): State<Api>,
+    caller: Caller,
+    code: Result<Path<String>, PathRejection>,
+    input: Result<Json<DecisionInput>, JsonRejection>,
+) -> Result<Json<DecisionBody>, ApiError> {
+    let (Path(code), Json(input)) = (code?, input?);
+    let decided = level::decide(&api.app, caller.actor(), &decision(&code, input)?).await?;
+    Ok(Json(decided.into()))
+}
+
+/// Decline a proposed level.
+#[utoipa::path(delete, path = "/regions/{code}/levels/proposals/{id}", tag = "levels",
+    params(("code" = String, Path, description = "Region"), ("id" = Uuid, Path, description = "Proposal")),
+    responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn decline_proposal(
+    State(api): State<Api>,
+    caller: Caller,
+    path: Result<Path<(String, Uuid)>, PathRejection>,
+) -> Result<StatusCode, ApiError> {
+    let Path((code, id)) = path?;
+    level::decline(&api.app, caller.actor(), &RegionCode::new(&code), id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A plan.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlanBody {
+    /// Identifier.
+    pub id: String,
+    /// Title.
+    pub title: Label,
+    /// What it is for.
+    pub purpose: Label,
+    /// Version.
+    pub version: u32,
+    /// Regulation or protocol that it follows.
+    pub source: String,
+    /// What sets it off: `record_enters`, `signal`, `alarm`, `level_decided`, `daily`, `manual`.
+    pub trigger: &'static str,
+    /// Which triggers count (CEL).
+    pub when: Option<String>,
+    /// Open from this level on.
+    pub from_level: &'static str,
+    /// Its actions.
+    pub actions: Vec<String>,
+}
+
+/// Plans.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlanList {
+    /// In order of identifier.
+    pub items: Vec<PlanBody>,
+}
+
+/// The plans.
+#[utoipa::path(get, path = "/plans", tag = "levels", responses((status = 200, body = PlanList),
+    (status = 401, body = Problem)))]
+pub async fn list_plans(State(api): State<Api>, _caller: Caller) -> Json<PlanList> {
+    let body = |plan: &std::sync::Arc<wanquan_domain::plan::Plan>| PlanBody {
+        id: plan.id.clone(),
+        title: Label::from(&plan.title),
+        purpose: Label::from(&plan.purpose),
+        version: plan.version,
+        source: plan.source.clone(),
+        trigger: plan.trigger.as_str(),
+        when: plan.when.as_ref().map(|when| when.source().to_owned()),
+        from_level: plan.from_level.as_str(),
+        actions: plan.actions.iter().map(|action| action.id.clone()).collect(),
+    };
+    Json(PlanList { items: api.app.packs().plans().iter().map(body).collect() })
+}
+
+/// A run of a plan by hand.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct RunInput {
+    /// Region.
+    pub region: String,
+    /// `preview` (nothing is done), `drill` (records are marked and counted nowhere), or `run` (manual plans only).
+    pub mode: String,
+    /// Facts of the trigger.
+    #[serde(default)]
+    pub facts: Map<String, Value>,
+}
+
+/// Preview, rehearse or run a plan for a region.
+#[utoipa::path(post, path = "/plans/{id}/runs", tag = "levels", request_body = RunInput,
+    params(("id" = String, Path, description = "Plan")),
+    responses((status = 200, body = RunBody), (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn run_plan(
+    State(api): State<Api>,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+    input: Result<Json<RunInput>, JsonRejection>,
+) -> Result<Json<RunBody>, ApiError> {
+    let (Path(id), Json(input)) = (id?, input?);
+    let wanted =
+        Rehearsal { plan: id.clone(), region: RegionCode::new(&input.region), drill: input.mode == "drill" };
+    let report = match input.mode.as_str() {
+        "preview" => dispatch::preview(&api.app, caller.actor(), &wanted, input.facts).await?,
+        "drill" | "run" => dispatch::rehearse(&api.app, caller.actor(), &wanted, input.facts).await?,
+        _ => {
+            let text = "`mode` is one of preview, drill, run";
+            return Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_input", text));
+        }
+    };
+    Ok(Json(run_body(&api, &id, report)))
+}
