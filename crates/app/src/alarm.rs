@@ -178,12 +178,7 @@ pub async fn assess_signal(
     let current = load(&mut tx, id).await?;
     authorize(app, actor, Action::SignalAssess, Subject::At(&current.series.region))?;
     if current.version != version {
-        return Err(Error::Conflict {
-            what: "signal",
-            current_version: current.version,
-            changed: Vec::new(),
-            changed_by: None,
-        });
+        return Err(Error::conflict("signal", current.version));
     }
     let assessment =
         Assessment { decision, reason: reason.to_owned(), by: actor.name.clone(), at: app.now() };

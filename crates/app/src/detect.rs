@@ -119,8 +119,13 @@ pub fn announce(app: &App, touched: &[SeriesKey]) {
 /// # Errors
 /// If the store fails or a pack's detector has unfit parameters.
 pub(crate) async fn detect(app: &App, work: Detect) -> Result<usize, Error> {
+    let changed = Change::Tally { measure: work.measure.clone(), disease: work.disease.clone() };
     let found = find(app, work).await?;
-    if found.is_empty() { Ok(0) } else { raise(app, found).await }
+    let new = if found.is_empty() { 0 } else { raise(app, found).await? };
+    // The counts may have been changed by another process (an import from the command line), whose announcement
+    // watchers of this one did not hear.
+    app.bus().send(changed);
+    Ok(new)
 }
 
 /// Signals that the detectors propose now, without storing them.

@@ -166,12 +166,7 @@ pub async fn publish_publication(
     let draft = load(&mut tx, id).await?;
     authorize(app, actor, Action::PublicationPublish, Subject::At(&draft.region))?;
     if version.is_some_and(|version| version != draft.version) {
-        return Err(Error::Conflict {
-            what: "publication",
-            current_version: draft.version,
-            changed: Vec::new(),
-            changed_by: None,
-        });
+        return Err(Error::conflict("publication", draft.version));
     }
     let published = draft
         .publish(&actor.name, app.now())

@@ -105,7 +105,13 @@ export function KeyFigures({ situation }: { situation: Situation }) {
 function GrowthFigure({ growth }: { growth: Growth }) {
   const { t, format } = useI18n();
   if (growth.rate_per_day == null) {
-    return <Figure label={t("kpi.doubling")} value="–" note={t(messageKey(`note.${growth.note}`) ?? "kpi.growth_none")} />;
+    return (
+      <Figure
+        label={t("kpi.doubling")}
+        value="–"
+        note={t(messageKey(`note.${growth.note}`) ?? "kpi.growth_none")}
+      />
+    );
   }
   const rate = t("kpi.growth_rate", {
     rate: format.percent(growth.rate_per_day, 1),
