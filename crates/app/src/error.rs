@@ -95,6 +95,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Somebody changed it meanwhile, and nothing more is known.
+    pub(crate) fn conflict(what: &'static str, current_version: u32) -> Self {
+        Self::Conflict { what, current_version, changed: Vec::new(), changed_by: None }
+    }
+
     pub(crate) fn not_found(what: &'static str, id: impl ToString) -> Self {
         Self::NotFound { what, id: id.to_string() }
     }
@@ -104,9 +109,7 @@ impl From<wanquan_store::Error> for Error {
     fn from(error: wanquan_store::Error) -> Self {
         use wanquan_store::Error as E;
         match error {
-            E::Conflict { what, current } => {
-                Self::Conflict { what, current_version: current, changed: Vec::new(), changed_by: None }
-            }
+            E::Conflict { what, current } => Self::conflict(what, current),
             E::NotFound { what, id } => Self::NotFound { what, id },
             E::Duplicate { what, existing } => Self::Duplicate { what, existing },
             E::Busy => Self::Busy,
