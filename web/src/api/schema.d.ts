@@ -4,6 +4,60 @@
  */
 
 export interface paths {
+    "/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alarms of the caller's regions. */
+        get: operations["list_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/diseases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Diseases that packs declare. */
+        get: operations["list_diseases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watch changes. Events: `tally`, `signal`, `record`, `import`, `publication`, and `resync` where the client fell
+         *     behind and has to read everything again. The stream ends with the session.
+         */
+        get: operations["watch_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -15,6 +69,109 @@ export interface paths {
         get: operations["read_health"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/measures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Measures that registers declare. */
+        get: operations["list_measures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notices for the roles that the caller holds. */
+        get: operations["list_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The plans. */
+        get: operations["list_plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Preview, rehearse or run a plan for a region. */
+        post: operations["run_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/publications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Publications of the caller's regions. */
+        get: operations["list_publications"];
+        put?: never;
+        /** Draft a publication with the figures of now. */
+        post: operations["create_publication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/publications/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish a draft. */
+        post: operations["publish_publication"];
         delete?: never;
         options?: never;
         head?: never;
@@ -43,6 +200,125 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/records/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept an offered record for the unit. */
+        post: operations["accept_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/records/{id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decline an offered record, or take the offer back. */
+        post: operations["decline_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/records/{id}/life": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The life of a record: state, unit, deadline, history, steps. */
+        get: operations["read_life"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/records/{id}/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Offer a record to another unit; the present one answers until the other accepts. */
+        post: operations["offer_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/records/{id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the next look at a deadline off. */
+        post: operations["snooze_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/records/{id}/standings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How every unit stands with what was made from a record: a directive down the tree. */
+        get: operations["list_standings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/records/{id}/steps/{step}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a step. */
+        post: operations["take_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/records/{id}/versions": {
         parameters: {
             query?: never;
@@ -52,6 +328,109 @@ export interface paths {
         };
         /** Every version of a record. */
         get: operations["list_record_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find regions whose figures the caller may see. */
+        get: operations["list_regions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/regions/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A region. */
+        get: operations["read_region"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/regions/{code}/levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Levels of a region and of those below it, with their history and what plans propose. */
+        get: operations["read_levels"];
+        put?: never;
+        /** Decide the level of a region. */
+        post: operations["decide_level"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/regions/{code}/levels/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What deciding would bring, without deciding. */
+        post: operations["forecast_level"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/regions/{code}/levels/proposals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Decline a proposed level. */
+        delete: operations["decline_proposal"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/regions/{code}/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The map of a region: what lies directly below it, or the region itself where nothing does. */
+        get: operations["read_region_map"];
         put?: never;
         post?: never;
         delete?: never;
@@ -148,10 +527,183 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/signals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Signals of the caller's regions. */
+        get: operations["list_signals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/signals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A signal with curve and history. */
+        get: operations["read_signal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/signals/{id}/assess": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Raise a signal to an alarm, or dismiss it. */
+        post: operations["assess_signal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/situation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The situation of a region as known on a day. */
+        get: operations["read_situation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/situation/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The days through which a replay of the situation walks. */
+        get: operations["read_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is to be done: of a unit, of a region, of the person, or made from a record. */
+        get: operations["list_work"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/work/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a step on a selection of records. */
+        post: operations["take_steps"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A signal that a person raised. */
+        AlarmBody: {
+            /** @description Disease. */
+            disease: string;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /** @description Measure. */
+            measure: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            raised_at: string;
+            /** @description Who raised it. */
+            raised_by: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Region. */
+            region: components["schemas"]["SignalRegion"];
+            /**
+             * Format: uuid
+             * @description The signal.
+             */
+            signal: string;
+        };
+        /** @description A page of alarms. */
+        AlarmList: {
+            /** @description Latest first. */
+            items: components["schemas"]["AlarmBody"][];
+            /** @description Where the next page begins. */
+            next_cursor?: string | null;
+        };
+        /** @description Whether the caller may assess. */
+        AssessPermission: {
+            /** @description It may. */
+            allowed: boolean;
+            /** @description Why not: `forbidden`, or the status that stands in the way. */
+            blocked?: string | null;
+        };
+        /** @description A decision about a signal. */
+        AssessmentBody: {
+            /** @description `raise_alarm` or `dismiss`. */
+            decision: string;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int32
+             * @description Version of the signal that the person saw.
+             */
+            version: number;
+        };
         /** @description Values of a changed record. */
         ChangedRecord: {
             /** @description All values by field; one that is left out is removed. Fields that are hidden from the caller keep theirs. */
@@ -175,6 +727,88 @@ export interface components {
             /** @description Name to sign in with. */
             username: string;
         };
+        /** @description A day of the curve. */
+        CurveDayBody: {
+            /** @description A detector is in alarm. */
+            alarm: boolean;
+            /**
+             * Format: date
+             * @description Day.
+             */
+            date: string;
+            /**
+             * Format: double
+             * @description Expected count.
+             */
+            expected?: number | null;
+            /** @description Reports of this day are still coming in. */
+            incomplete: boolean;
+            /** @description Which ones. */
+            methods: string[];
+            /**
+             * Format: int64
+             * @description Count, corrections included.
+             */
+            n: number;
+            /**
+             * Format: double
+             * @description Largest count that is not unusual.
+             */
+            upper?: number | null;
+        };
+        /** @description A decision on a level. */
+        DecisionBody: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            decided_at: string;
+            /** @description Who decided. */
+            decided_by: string;
+            /** @description What speaks for it. */
+            evidence: string;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /** @description Level: `routine`, `iv`, `iii`, `ii`, `i`. */
+            level: string;
+            /** @description Region. */
+            region: string;
+            /**
+             * Format: date
+             * @description Day by which it is reviewed.
+             */
+            review_on: string;
+            /**
+             * Format: date
+             * @description First day on which it holds.
+             */
+            start: string;
+        };
+        /** @description What a person decides. */
+        DecisionInput: {
+            /** @description What speaks for it. */
+            evidence: string;
+            /** @description Level: `routine`, `iv`, `iii`, `ii`, `i`. */
+            level: string;
+            /**
+             * Format: uuid
+             * @description The proposal that it answers.
+             */
+            proposal?: string | null;
+            /**
+             * Format: date
+             * @description Day by which it is reviewed.
+             */
+            review_on?: string | null;
+            /**
+             * Format: date
+             * @description First day on which it holds; today if absent.
+             */
+            start?: string | null;
+        };
         /** @description A sample account of a demonstration. */
         DemoAccount: {
             /** @description Its published password. */
@@ -183,6 +817,31 @@ export interface components {
             role: components["schemas"]["Label"];
             /** @description Name to sign in with. */
             username: string;
+        };
+        /** @description A disease. */
+        DiseaseBody: {
+            /** @description ICD-10 code. */
+            icd10: string;
+            /** @description Identifier. */
+            id: string;
+            /** @description Name. */
+            label: components["schemas"]["Label"];
+            /** @description Measure that the situation opens with. */
+            main_measure: string;
+            /** @description Published parameters. */
+            parameters: components["schemas"]["ParameterBody"][];
+        };
+        /** @description Diseases. */
+        DiseaseList: {
+            /** @description In the order of the packs. */
+            items: components["schemas"]["DiseaseBody"][];
+        };
+        /** @description A disease, named. */
+        DiseaseRef: {
+            /** @description Identifier. */
+            id: string;
+            /** @description Name. */
+            label: components["schemas"]["Label"];
         };
         /** @description A field of a register. */
         FieldBody: {
@@ -231,6 +890,41 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** @description Growth over the last complete two weeks. */
+        GrowthBody: {
+            /**
+             * Format: double
+             * @description The end of its 95 % interval that is nearer to 0.
+             */
+            doubling_lower?: number | null;
+            /**
+             * Format: double
+             * @description Days in which counts double, or with a minus sign halve; absent where the interval of the rate holds 0.
+             */
+            doubling_time_days?: number | null;
+            /**
+             * Format: double
+             * @description The other end.
+             */
+            doubling_upper?: number | null;
+            /**
+             * Format: double
+             * @description Lower end of the 95 % interval.
+             */
+            lower?: number | null;
+            /** @description Code of why there is no rate. */
+            note?: string | null;
+            /**
+             * Format: double
+             * @description Rate a day; counts change by its exponential from one day to the next.
+             */
+            rate_per_day?: number | null;
+            /**
+             * Format: double
+             * @description Upper end.
+             */
+            upper?: number | null;
+        };
         /** @description State of the server. */
         Health: {
             /** @description A demonstration on replayed history. */
@@ -246,6 +940,16 @@ export interface components {
             status: string;
             /** @description Release. */
             version: string;
+        };
+        /** @description The level of a region. */
+        HeldBody: {
+            by?: components["schemas"]["DecisionBody"] | null;
+            /** @description Its name. */
+            label: components["schemas"]["Label"];
+            /** @description The level that holds. */
+            level: string;
+            own?: components["schemas"]["DecisionBody"] | null;
+            region?: components["schemas"]["RegionRef"] | null;
         };
         /** @description Where a screen opens. */
         HomeRegion: components["schemas"]["RegionRef"] & {
@@ -274,6 +978,19 @@ export interface components {
             /** @description Value as given. */
             value?: string | null;
         };
+        /** @description First and last day on which something became known. */
+        KnownDates: {
+            /**
+             * Format: date
+             * @description First day.
+             */
+            first?: string | null;
+            /**
+             * Format: date
+             * @description Last day.
+             */
+            last?: string | null;
+        };
         /** @description A text in both languages. */
         Label: {
             /** @description English. */
@@ -281,12 +998,201 @@ export interface components {
             /** @description Chinese. */
             zh: string;
         };
+        /** @description What deciding would bring. */
+        LevelForecast: {
+            /** @description The level that would hold. */
+            level: string;
+            /** @description What each plan would do. */
+            plans: components["schemas"]["RunBody"][];
+            /** @description The level that holds now. */
+            previous: string;
+            /** @description Regions below that would inherit it. */
+            regions_changed: number;
+        };
+        /** @description Levels of a region. */
+        LevelsBody: {
+            /** @description The region, then those one level below it. */
+            held: components["schemas"]["HeldBody"][];
+            /** @description Every decision in it and below it, the latest first. */
+            history: components["schemas"]["DecisionBody"][];
+            /** @description Proposals that wait for an answer. */
+            proposals: components["schemas"]["ProposalBody"][];
+        };
+        /** @description The life of a record. */
+        LifeBody: {
+            /** @description What happened, oldest first. */
+            history: components["schemas"]["WorkEntryBody"][];
+            /** @description The caller may accept it for the unit to which it is offered. */
+            may_accept: boolean;
+            /** @description The caller may offer it to another unit. */
+            may_offer: boolean;
+            /** @description Steps that begin in its state. */
+            steps: components["schemas"]["StepBody"][];
+            /** @description What is to be done. */
+            work: components["schemas"]["WorkBody"];
+        };
+        /** @description What a register counts. */
+        MeasureBody: {
+            /** @description Identifier. */
+            id: string;
+            /** @description Name. */
+            label: components["schemas"]["Label"];
+            /** @description Register. */
+            register: string;
+            /** @description What one of the count is: `persons`, `samples` or `records`. */
+            unit: string;
+        };
+        /** @description Measures. */
+        MeasureList: {
+            /** @description In order of register. */
+            items: components["schemas"]["MeasureBody"][];
+        };
+        /** @description A measure, named. */
+        MeasureRef: {
+            /** @description Identifier. */
+            id: string;
+            /** @description Name. */
+            label: components["schemas"]["Label"];
+            /** @description What one of the count is. */
+            unit: string;
+        };
         /** @description Values of a new record. */
         NewRecord: {
             /** @description Values by field. */
             data: {
                 [key: string]: unknown;
             };
+        };
+        /** @description What the caller is told. */
+        NoticeBody: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description A rehearsal. */
+            drill: boolean;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /** @description What it is about: `record/ID`, `signal/ID`. */
+            subject: string;
+            /** @description What is said. */
+            text: components["schemas"]["Label"];
+        };
+        /** @description What the caller is told, the latest first. */
+        NoticeList: {
+            /** @description Notices. */
+            items: components["schemas"]["NoticeBody"][];
+        };
+        /** @description Another unit. */
+        OfferInput: {
+            /** @description Why. */
+            reason?: string | null;
+            /** @description `region:CODE`, `organisation:KEY` or `person:ID`. */
+            unit: string;
+        };
+        /** @description What became of a step. */
+        OutcomeBody: {
+            problem?: components["schemas"]["Problem"] | null;
+            /** @description The step waits for a second person. */
+            proposed: boolean;
+            /**
+             * Format: uuid
+             * @description Record.
+             */
+            record: string;
+            /** @description Its state now. */
+            state?: string | null;
+            /**
+             * Format: int32
+             * @description Its version now.
+             */
+            version?: number | null;
+        };
+        /** @description What became of a step on a selection. */
+        OutcomeList: {
+            /** @description One for each record. */
+            items: components["schemas"]["OutcomeBody"][];
+        };
+        /** @description A published parameter of a disease. */
+        ParameterBody: {
+            /** @description Family of the distribution. */
+            distribution: string;
+            /**
+             * Format: double
+             * @description Mean, in the unit.
+             */
+            mean: number;
+            /** @description For example `serial_interval`. */
+            name: string;
+            /**
+             * Format: double
+             * @description Standard deviation.
+             */
+            sd?: number | null;
+            /** @description Publication. */
+            source: string;
+            /** @description Unit. */
+            unit: string;
+        };
+        /** @description A plan. */
+        PlanBody: {
+            /** @description Its actions. */
+            actions: string[];
+            /** @description Open from this level on. */
+            from_level: string;
+            /** @description Identifier. */
+            id: string;
+            /** @description What it is for. */
+            purpose: components["schemas"]["Label"];
+            /** @description Regulation or protocol that it follows. */
+            source: string;
+            /** @description Title. */
+            title: components["schemas"]["Label"];
+            /** @description What sets it off: `record_enters`, `signal`, `alarm`, `level_decided`, `daily`, `manual`. */
+            trigger: string;
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version: number;
+            /** @description Which triggers count (CEL). */
+            when?: string | null;
+        };
+        /** @description Plans. */
+        PlanList: {
+            /** @description In order of identifier. */
+            items: components["schemas"]["PlanBody"][];
+        };
+        /** @description Records that an action of a plan creates. */
+        PlannedRecords: {
+            /** @description Action of the plan. */
+            action: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            n: number;
+            /** @description Register. */
+            register: string;
+        };
+        /** @description Inhabitants of a region. */
+        PopulationBody: {
+            /**
+             * Format: date
+             * @description Day to which the figure refers.
+             */
+            as_of: string;
+            /**
+             * Format: int64
+             * @description Persons.
+             */
+            n: number;
+            /** @description Where it comes from. */
+            source: string;
         };
         /** @description A problem, `application/problem+json`. */
         Problem: {
@@ -316,6 +1222,115 @@ export interface components {
             title: string;
             /** @description Address of the kind of problem. */
             type: string;
+        };
+        /** @description A level that a plan proposed. */
+        ProposalBody: {
+            /** @description A rehearsal. */
+            drill: boolean;
+            /** @description Why. */
+            evidence: string;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /** @description Level. */
+            level: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            proposed_at: string;
+            /** @description Region. */
+            region: string;
+        };
+        /** @description Where the numbers come from. */
+        Provenance: {
+            /** @description Digest of the analysed series. */
+            input_digest: string;
+            /** @description Version of each method. */
+            method_versions: {
+                [key: string]: string;
+            };
+            /** @description In sentences. */
+            sources: string[];
+        };
+        /** @description A publication. */
+        PublicationBody: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            drafted_at: string;
+            /** @description Who drafted it. */
+            drafted_by: string;
+            /** @description The figures as frozen when drafted. */
+            figures: Record<string, never>;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            published_at?: string | null;
+            /** @description Who published it. */
+            published_by?: string | null;
+            /** @description Region. */
+            region: components["schemas"]["PublicationRegion"];
+            /** @description `draft`, `published` or `superseded`. */
+            status: string;
+            /** @description Text, paragraphs separated by blank lines. */
+            text: string;
+            /** @description Title. */
+            title: string;
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version: number;
+        };
+        /** @description What is drafted. */
+        PublicationDraft: {
+            /** @description Disease; the one counted most in the last four weeks if absent. */
+            disease?: string | null;
+            /** @description Measure; the disease's main one if absent. */
+            measure?: string | null;
+            /** @description Region. */
+            region: string;
+            /** @description Text, at most 20,000 characters. */
+            text?: string;
+            /** @description Title, 1 to 200 characters. */
+            title: string;
+        };
+        /** @description A page of publications. */
+        PublicationList: {
+            /** @description Latest first. */
+            items: components["schemas"]["PublicationBody"][];
+            /** @description Where the next page begins. */
+            next_cursor?: string | null;
+        };
+        /** @description The region of a publication. */
+        PublicationRegion: {
+            /** @description Code. */
+            code: string;
+            /** @description Name. */
+            name: string;
+        };
+        /** @description Which version is published. */
+        PublishBody: {
+            /**
+             * Format: int32
+             * @description Version that the person saw.
+             */
+            version?: number | null;
+        };
+        /** @description Why. */
+        ReasonInput: {
+            /** @description Why. */
+            reason: string;
         };
         /** @description A record. */
         RecordBody: {
@@ -420,6 +1435,38 @@ export interface components {
             /** @description Fields that the caller may not see. */
             redacted: string[];
         };
+        /** @description A region with where it stands. */
+        RegionBody: components["schemas"]["RegionRef"] & {
+            /** @description Regions above, the root first. */
+            ancestors: components["schemas"]["RegionRef"][];
+            /** @description Regions stand below. */
+            has_children: boolean;
+            /** @description English name, where one is established. */
+            name_en?: string | null;
+            /** @description Region one level up. */
+            parent?: string | null;
+            /** @description Codes from the root down. */
+            path: string;
+            population?: components["schemas"]["PopulationBody"] | null;
+        };
+        /** @description A list of regions. */
+        RegionList: {
+            /** @description The best fit first. */
+            items: components["schemas"]["RegionBody"][];
+            /** @description Always absent: who finds too much types more. */
+            next_cursor?: string | null;
+        };
+        /** @description How a region is drawn. */
+        RegionMapBody: {
+            /** @description `boundary`, `tiles` or `mixed`. */
+            kind: string;
+            /** @description Regions with a boundary. */
+            shapes: components["schemas"]["ShapeBody"][];
+            /** @description Source of the boundaries. */
+            source?: string | null;
+            /** @description Regions without one. */
+            tiles: components["schemas"]["TileBody"][];
+        };
         /** @description A region, named. */
         RegionRef: {
             /** @description Code. */
@@ -466,6 +1513,65 @@ export interface components {
             record_count_more: boolean;
             /** @description Name. */
             title: components["schemas"]["Label"];
+        };
+        /** @description Reproduction number of a window. */
+        RtBody: {
+            /**
+             * Format: date
+             * @description Last day of the window.
+             */
+            date: string;
+            /**
+             * Format: double
+             * @description Lower end of the 95 % interval.
+             */
+            lower: number;
+            /**
+             * Format: double
+             * @description Mean.
+             */
+            mean: number;
+            /**
+             * Format: double
+             * @description Upper end.
+             */
+            upper: number;
+        };
+        /** @description What a plan does. */
+        RunBody: {
+            /**
+             * Format: int64
+             * @description Drafts of publications.
+             */
+            drafts: number;
+            /** @description Why nothing is done: `condition`, `level`, `ran_already`, `gone`. */
+            nothing?: string | null;
+            /**
+             * Format: int64
+             * @description Notices.
+             */
+            notices: number;
+            /** @description Plan. */
+            plan: string;
+            /**
+             * Format: int64
+             * @description Proposals of a level.
+             */
+            proposals: number;
+            /** @description Records. */
+            records: components["schemas"]["PlannedRecords"][];
+            title?: components["schemas"]["Label"] | null;
+        };
+        /** @description A run of a plan by hand. */
+        RunInput: {
+            /** @description Facts of the trigger. */
+            facts?: {
+                [key: string]: unknown;
+            };
+            /** @description `preview` (nothing is done), `drill` (records are marked and counted nowhere), or `run` (manual plans only). */
+            mode: string;
+            /** @description Region. */
+            region: string;
         };
         /** @description Who is signed in, and what for. */
         SessionBody: {
@@ -519,10 +1625,499 @@ export interface components {
             /** @description Name to sign in with. */
             username: string;
         };
+        /** @description A region with a boundary. */
+        ShapeBody: {
+            /** @description Code. */
+            code: string;
+            /** @description Longitude and latitude of the label. */
+            label: number[];
+            /** @description Name. */
+            name: string;
+            /** @description Polygons of rings of points, longitude and latitude in degrees. */
+            polygons: number[][][][];
+        };
+        /** @description What the caller may do. */
+        SignalActions: {
+            /** @description Assessing. */
+            assess: components["schemas"]["AssessPermission"];
+        };
+        /** @description What a detector proposed. */
+        SignalBody: {
+            /** @description What the caller may do. */
+            actions: components["schemas"]["SignalActions"];
+            /**
+             * Format: date
+             * @description First day of the step that exceeded.
+             */
+            date: string;
+            /** @description Disease. */
+            disease: string;
+            /**
+             * Format: double
+             * @description Expected count.
+             */
+            expected?: number | null;
+            /** @description Why it was raised. */
+            explanation: components["schemas"]["Label"];
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /** @description Digest of the series. */
+            input_digest: string;
+            /**
+             * Format: date
+             * @description Day as known on which the detector ran.
+             */
+            known_on: string;
+            /** @description Measure. */
+            measure: string;
+            /** @description Method. */
+            method: string;
+            /** @description Name of the method. */
+            method_label: components["schemas"]["Label"];
+            /**
+             * Format: int32
+             * @description Version of the method.
+             */
+            method_version: number;
+            /**
+             * Format: int64
+             * @description Count.
+             */
+            observed: number;
+            /**
+             * Format: double
+             * @description p value.
+             */
+            p_value?: number | null;
+            /** @description Parameters of the method. */
+            params: Record<string, never>;
+            /**
+             * Format: date-time
+             * @description When it was raised.
+             */
+            raised_at: string;
+            /** @description Region. */
+            region: components["schemas"]["SignalRegion"];
+            /**
+             * Format: double
+             * @description Statistic of the method.
+             */
+            score?: number | null;
+            /** @description `open`, `alarm` or `dismissed`. */
+            status: string;
+            /** @description `day` or `week`. */
+            step: string;
+            /**
+             * Format: double
+             * @description Largest count that is not unusual.
+             */
+            upper?: number | null;
+            /**
+             * Format: int32
+             * @description Version, to be given with an assessment.
+             */
+            version: number;
+        };
+        /** @description Signals that wait, and alarms. */
+        SignalCountsBody: {
+            /**
+             * Format: int64
+             * @description Alarms.
+             */
+            alarms: number;
+            /**
+             * Format: int64
+             * @description Signals that wait.
+             */
+            open: number;
+        };
+        /** @description A signal with curve and history. */
+        SignalDetailBody: components["schemas"]["SignalBody"] & {
+            /** @description The curve as known when the detector ran, in the steps of the signal. */
+            curve: components["schemas"]["CurveDayBody"][];
+            /** @description Oldest first. */
+            history: components["schemas"]["SignalHistoryEntry"][];
+        };
+        /** @description What happened to a signal. */
+        SignalHistoryEntry: {
+            /** @description `raised`, `raise_alarm` or `dismiss`. */
+            act: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who. */
+            by: string;
+            /** @description Why. */
+            reason?: string | null;
+        };
+        /** @description A page of signals. */
+        SignalList: {
+            /** @description Latest first. */
+            items: components["schemas"]["SignalBody"][];
+            /** @description Where the next page begins. */
+            next_cursor?: string | null;
+        };
+        /** @description A region with the names of the regions above. */
+        SignalRegion: {
+            /** @description Code. */
+            code: string;
+            /** @description Name. */
+            name: string;
+            /** @description Names from the root down to the region. */
+            path_names: string[];
+        };
+        /** @description The situation of a region as known on a day. */
+        SituationBody: {
+            /** @description Regions above, the root first. */
+            ancestors: components["schemas"]["RegionRef"][];
+            /**
+             * Format: date
+             * @description Day as known on.
+             */
+            as_of: string;
+            /** @description Epidemic curve. */
+            curve: components["schemas"]["CurveDayBody"][];
+            /** @description Disease. */
+            disease: components["schemas"]["DiseaseRef"];
+            /** @description Growth. */
+            growth: components["schemas"]["GrowthBody"];
+            /** @description Days between which a replay can move. */
+            known_dates: components["schemas"]["KnownDates"];
+            /** @description Measure. */
+            measure: components["schemas"]["MeasureRef"];
+            /** @description Where the numbers come from. */
+            provenance: components["schemas"]["Provenance"];
+            /** @description Region. */
+            region: components["schemas"]["SituationPlace"];
+            /** @description Regions directly below. */
+            regions: components["schemas"]["SituationRegion"][];
+            /** @description Reproduction number. */
+            rt: components["schemas"]["RtBody"][];
+            /** @description Code of why there is none: `no_serial_interval`, `too_few_cases`, `too_short`, `not_infections`. */
+            rt_note?: string | null;
+            /** @description Signals of the region and everything below. */
+            signals: components["schemas"]["SignalCountsBody"];
+            /** @description Length of a step of the curve: `day`. */
+            step: string;
+            /** @description Sums. */
+            totals: components["schemas"]["TotalsBody"];
+            /**
+             * Format: int64
+             * @description Of everything counted, what was reported for the region as a whole and for none below.
+             */
+            undivided: number;
+        };
+        /** @description A region with path and population. */
+        SituationPlace: components["schemas"]["RegionRef"] & {
+            /** @description Codes from the root down. */
+            path: string;
+            population?: components["schemas"]["PopulationBody"] | null;
+        };
+        /** @description A region below. */
+        SituationRegion: components["schemas"]["RegionRef"] & {
+            /**
+             * Format: int64
+             * @description Everything counted so far.
+             */
+            cumulative: number;
+            /** @description Regions stand below. */
+            has_children: boolean;
+            /**
+             * Format: int64
+             * @description The last 7 days.
+             */
+            last_7: number;
+            /**
+             * Format: int64
+             * @description Signals that wait, with those of the regions below.
+             */
+            open_signals: number;
+            /**
+             * Format: double
+             * @description Of the last 7 days, per 100,000 inhabitants.
+             */
+            per_100k_7d?: number | null;
+            /**
+             * Format: int64
+             * @description The 7 days before.
+             */
+            previous_7: number;
+            /** @description Counts of the last 28 days. */
+            spark: number[];
+        };
+        /** @description Until when, and why. */
+        SnoozeInput: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description The next look at the deadline.
+             */
+            until: string;
+        };
+        /** @description How a unit stands. */
+        StandingBody: {
+            /**
+             * Format: date-time
+             * @description When it entered the state.
+             */
+            entered_at: string;
+            /** @description Open and past its deadline. */
+            late: boolean;
+            /**
+             * Format: uuid
+             * @description The record made for it.
+             */
+            record: string;
+            region?: components["schemas"]["RegionRef"] | null;
+            /** @description Its state. */
+            state: string;
+        };
+        /** @description How every unit stands. */
+        StandingList: {
+            /** @description In order of region. */
+            items: components["schemas"]["StandingBody"][];
+        };
+        /** @description A step that begins in the record's state. */
+        StepBody: {
+            blocked?: components["schemas"]["Label"] | null;
+            /** @description Identifier. */
+            id: string;
+            /** @description Name, an imperative. */
+            label: components["schemas"]["Label"];
+            /** @description Who proposed it, where it waits for a second person. */
+            proposed_by?: string | null;
+            /** @description A reason must be given. */
+            reason: boolean;
+            /** @description Fields that must be filled and are not yet. */
+            required: string[];
+            /** @description State to which it leads. */
+            to: string;
+            /** @description Two persons must agree. */
+            two_persons: boolean;
+        };
+        /** @description What a step brings. */
+        StepInputBody: {
+            /** @description Why. */
+            reason?: string | null;
+            /** @description Values that it sets; others stay. */
+            values?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int32
+             * @description Version of the record that the person saw.
+             */
+            version?: number | null;
+        };
+        /** @description A step on a selection of records. */
+        StepsInput: {
+            /** @description Why. */
+            reason?: string | null;
+            /** @description Records, at most 10,000. */
+            records: string[];
+            /** @description Step. */
+            step: string;
+            /** @description All or none; otherwise each for itself. */
+            together?: boolean;
+            /** @description Values that it sets. */
+            values?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description A region on the grid. */
+        TileBody: {
+            /** @description Code. */
+            code: string;
+            /**
+             * Format: int32
+             * @description Column from the west.
+             */
+            col: number;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Row from the north.
+             */
+            row: number;
+        };
+        /** @description Days through which a replay walks. */
+        TimelineBody: {
+            /** @description Days on which something became known. */
+            days: components["schemas"]["TimelineDay"][];
+            /**
+             * Format: date
+             * @description First day.
+             */
+            first?: string | null;
+            /**
+             * Format: date
+             * @description Last day.
+             */
+            last?: string | null;
+        };
+        /** @description A day of the replay. */
+        TimelineDay: {
+            /**
+             * Format: int64
+             * @description Everything counted until then.
+             */
+            cumulative: number;
+            /**
+             * Format: date
+             * @description Day on which something became known.
+             */
+            date: string;
+        };
+        /** @description Sums. */
+        TotalsBody: {
+            /**
+             * Format: int64
+             * @description Everything counted so far.
+             */
+            cumulative: number;
+            /**
+             * Format: int64
+             * @description Recoveries counted by the same register.
+             */
+            cured?: number | null;
+            /**
+             * Format: int64
+             * @description Deaths counted by the same register.
+             */
+            deaths?: number | null;
+            /**
+             * Format: double
+             * @description Of the last 7 days, per 100,000 inhabitants; absent where the population is not known.
+             */
+            incidence_per_100k_7d?: number | null;
+            /**
+             * Format: int64
+             * @description The last 7 days.
+             */
+            last_7: number;
+            /**
+             * Format: int64
+             * @description The 7 days before.
+             */
+            previous_7: number;
+            /**
+             * Format: int64
+             * @description The last day.
+             */
+            today: number;
+        };
+        /** @description The unit that answers for a record. */
+        UnitBody: {
+            /** @description `region:CODE`, `organisation:KEY` or `person:ID`. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+        };
         /** @description Why a record is withdrawn. */
         Withdrawal: {
             /** @description Why. */
             reason: string;
+        };
+        /** @description What is to be done about a record. */
+        WorkBody: {
+            /** @description A rehearsal. */
+            drill: boolean;
+            /**
+             * Format: date-time
+             * @description When its deadline ends.
+             */
+            due_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When the state was entered.
+             */
+            entered_at: string;
+            /** @description Something is left to do. */
+            is_open: boolean;
+            /** @description The deadline has passed. */
+            late: boolean;
+            /**
+             * Format: int32
+             * @description Levels up the tree to which lateness was raised.
+             */
+            levels_up: number;
+            offered_to?: components["schemas"]["UnitBody"] | null;
+            /**
+             * Format: uuid
+             * @description Record from which it was made.
+             */
+            parent?: string | null;
+            /**
+             * Format: uuid
+             * @description Record.
+             */
+            record: string;
+            /** @description Its register. */
+            register: string;
+            /** @description State. */
+            state: string;
+            /** @description The state's name. */
+            state_label: components["schemas"]["Label"];
+            /** @description Who answers for it. */
+            unit: components["schemas"]["UnitBody"];
+        };
+        /** @description How many, and how many of them late. */
+        WorkCount: {
+            /**
+             * Format: int64
+             * @description Late.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description Number.
+             */
+            n: number;
+        };
+        /** @description One entry of a record's history. */
+        WorkEntryBody: {
+            /** @description What: `made`, `step`, `proposed`, `offered`, `accepted`, `declined`, `warned`, `late`, `escalated`, `snoozed`. */
+            act: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who. */
+            by: string;
+            /** @description State before. */
+            from?: string | null;
+            /** @description Why. */
+            reason?: string | null;
+            /** @description The step, of steps. */
+            step?: string | null;
+            /** @description State after. */
+            to?: string | null;
+            unit?: components["schemas"]["UnitBody"] | null;
+        };
+        /** @description A piece of work in a list. */
+        WorkItem: components["schemas"]["WorkBody"] & {
+            region?: components["schemas"]["RegionRef"] | null;
+            /** @description Title of the record. */
+            title: string;
+        };
+        /** @description A page of work. */
+        WorkPage: {
+            /** @description Numbers by state. */
+            counts: {
+                [key: string]: components["schemas"]["WorkCount"];
+            };
+            /** @description The earliest deadline first. */
+            items: components["schemas"]["WorkItem"][];
+            /** @description The next page. */
+            next_cursor?: string | null;
         };
     };
     responses: never;
@@ -533,6 +2128,107 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_alarms: {
+        parameters: {
+            query?: {
+                /** @description `open`, `alarm` or `dismissed`; every status if absent. Alarms have none. */
+                status?: string;
+                /** @description Region with everything below. */
+                region?: string;
+                /** @description Disease. */
+                disease?: string;
+                /** @description Where the page begins. */
+                cursor?: string;
+                /** @description Length of the page, 1 to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_diseases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiseaseList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    watch_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_health: {
         parameters: {
             query?: never;
@@ -548,6 +2244,315 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    list_measures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasureList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_notices: {
+        parameters: {
+            query?: {
+                /** @description The last one of the page before. */
+                after?: string;
+                /** @description Length of the page, 1 to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_plans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Plan */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_publications: {
+        parameters: {
+            query?: {
+                /** @description `draft`, `published` or `superseded`; every status if absent. */
+                status?: string;
+                /** @description Region with everything below. */
+                region?: string;
+                /** @description Where the page begins. */
+                cursor?: string;
+                /** @description Length of the page, 1 to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_publication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicationDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish_publication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Publication */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -752,6 +2757,345 @@ export interface operations {
             };
         };
     };
+    accept_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Record */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decline_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Record */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_life: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Record */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LifeBody"];
+                };
+            };
+            /** @description The register has no states */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    offer_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Record */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfferInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snooze_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Record */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnoozeInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_standings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Record, a directive for example */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingList"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Record */
+                id: string;
+                /** @description Step */
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepInputBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_record_versions: {
         parameters: {
             query?: never;
@@ -781,6 +3125,309 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_regions: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Part of a name or code; a chain such as 山西长治 is understood. Without it: the caller's regions and what lies
+                 *     directly below.
+                 */
+                q?: string;
+                /** @description Longest list, 1 to 200; 30 if absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_region: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Code */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_levels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Region */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LevelsBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_level: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Region */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forecast_level: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Region */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LevelForecast"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decline_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Region */
+                code: string;
+                /** @description Proposal */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_region_map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Code */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionMapBody"];
+                };
+            };
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1129,6 +3776,388 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_signals: {
+        parameters: {
+            query?: {
+                /** @description `open`, `alarm` or `dismissed`; every status if absent. Alarms have none. */
+                status?: string;
+                /** @description Region with everything below. */
+                region?: string;
+                /** @description Disease. */
+                disease?: string;
+                /** @description Where the page begins. */
+                cursor?: string;
+                /** @description Length of the page, 1 to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_signal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Signal */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalDetailBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assess_signal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Signal */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssessmentBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalDetailBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_situation: {
+        parameters: {
+            query: {
+                /** @description Region. */
+                region: string;
+                /** @description Disease. */
+                disease: string;
+                /** @description Measure; the disease's main one if absent. */
+                measure?: string;
+                /** @description Day as known on; today if absent. */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SituationBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_timeline: {
+        parameters: {
+            query: {
+                /** @description Region. */
+                region: string;
+                /** @description Disease. */
+                disease: string;
+                /** @description Measure; the disease's main one if absent. */
+                measure?: string;
+                /** @description Day as known on; today if absent. */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimelineBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_work: {
+        parameters: {
+            query: {
+                /**
+                 * @description Whose: `unit` (of the region's own unit), `region` (of every unit below it), `mine`, `offered` (to the region's
+                 *     unit), `parent` (made from a record).
+                 */
+                whose: string;
+                /** @description Region. */
+                region?: string;
+                /** @description Record from which it was made. */
+                parent?: string;
+                /** @description Register. */
+                register?: string;
+                /** @description State. */
+                state?: string;
+                /** @description Open or finished; both if absent. */
+                open?: boolean;
+                /** @description Only what is late. */
+                late?: boolean;
+                /** @description The page after this place. */
+                cursor?: string;
+                /** @description Length of the page, 1 to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkPage"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_steps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepsInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeList"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             409: {
