@@ -29,6 +29,13 @@ export type Timeline = Shape<"TimelineBody">;
 export type Signal = Shape<"SignalBody">;
 export type SignalDetail = Shape<"SignalDetailBody">;
 export type Publication = Shape<"PublicationBody">;
+export type Work = Shape<"WorkBody">;
+export type WorkItem = Shape<"WorkItem">;
+export type WorkPage = Shape<"WorkPage">;
+export type Life = Shape<"LifeBody">;
+export type Step = Shape<"StepBody">;
+export type StepOutcome = Shape<"OutcomeBody">;
+export type Standings = Shape<"StandingList">;
 
 // From here on written by hand, until the server declares these shapes too.
 

@@ -1,5 +1,6 @@
 import {
   BellOutlined,
+  CheckSquareOutlined,
   DashboardOutlined,
   GlobalOutlined,
   NotificationOutlined,
@@ -40,6 +41,7 @@ export function Nav() {
       count: open?.items.length,
       more: !!open?.next_cursor,
     },
+    { to: "/tasks", label: t("nav.tasks"), icon: <CheckSquareOutlined />, action: "record.read" },
     { to: paths.registers, label: t("nav.registers"), icon: <TableOutlined />, action: "record.read" },
     {
       to: paths.publications,

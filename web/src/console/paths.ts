@@ -17,6 +17,8 @@ export const paths = {
     `/situation${search(values)}`,
   signals: (values: Search = {}) => `/signals${search(values)}`,
   signal: (id: string, values = "") => `/signals/${id}${values}`,
+  tasks: (values: Search = {}) => `/tasks${search(values)}`,
+  task: (id: string, values = "") => `/tasks/${id}${values}`,
   registers: "/registers",
   register: (id: string) => `/registers/${id}`,
   record: (register: string, id: string) => `/registers/${register}/records/${id}`,

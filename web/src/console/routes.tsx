@@ -5,6 +5,7 @@ import { registerRoutes } from "./features/registers/routes";
 import { sessionRoutes } from "./features/session/routes";
 import { signalRoutes } from "./features/signals/routes";
 import { situationRoutes } from "./features/situation/routes";
+import { taskRoutes } from "./features/tasks/routes";
 import { LostPage } from "./LostPage";
 import { Opening } from "./Opening";
 import { paths } from "./paths";
@@ -26,6 +27,7 @@ export const routes: RouteObject[] = [
               { index: true, element: <Navigate to={paths.situation()} replace /> },
               ...situationRoutes,
               ...signalRoutes,
+              ...taskRoutes,
               ...registerRoutes,
               ...publicationRoutes,
               ...administrationRoutes,

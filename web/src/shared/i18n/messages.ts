@@ -4,6 +4,7 @@ import { registers } from "./messages/registers";
 import { session } from "./messages/session";
 import { signals } from "./messages/signals";
 import { situation } from "./messages/situation";
+import { tasks } from "./messages/tasks";
 
 /** Every text of the console. Both languages stand side by side, so that neither can be forgotten. */
 export const messages = {
@@ -11,6 +12,7 @@ export const messages = {
   ...session,
   ...situation,
   ...signals,
+  ...tasks,
   ...registers,
   ...administration,
 } as const satisfies Record<string, { en: string; zh: string }>;

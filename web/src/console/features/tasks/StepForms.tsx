@@ -1,0 +1,142 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { App, Button, Form, Input, InputNumber, Select, Switch } from "antd";
+import { useState } from "react";
+import { keys } from "../../../api/keys";
+import type { Field, Step, Work } from "../../../api/types";
+import { useI18n } from "../../../shared/i18n/i18n";
+import { ProblemAlert } from "../../../shared/ui/ProblemAlert";
+import { ReasonedButton } from "../../../shared/ui/ReasonedButton";
+import { takeStep, taskRegisterQuery, type StepTaken } from "./queries";
+
+/** A button for every step of the state; one that needs values or a reason opens its form. */
+export function StepForms({ work, steps }: { work: Work; steps: Step[] }) {
+  const { t, text } = useI18n();
+  const { message } = App.useApp();
+  const client = useQueryClient();
+  const [chosen, setChosen] = useState<string | null>(null);
+  const register = useQuery(taskRegisterQuery(work.register));
+  const take = useMutation({
+    mutationFn: ({ step, taken }: { step: string; taken: StepTaken }) => takeStep(work.record, step, taken),
+    onSuccess: async (outcome) => {
+      setChosen(null);
+      void message.success(outcome.proposed ? t("tasks.proposed") : t("tasks.taken"));
+      await client.invalidateQueries({ queryKey: keys.records });
+    },
+  });
+  const step = steps.find((candidate) => candidate.id === chosen);
+  const fields = register.data?.fields.filter((field) => step?.required.includes(field.id)) ?? [];
+  return (
+    <>
+      <div className="step-buttons">
+        {steps.map((candidate) => (
+          <ReasonedButton
+            key={candidate.id}
+            type={candidate.id === chosen ? "primary" : "default"}
+            disabledReason={candidate.blocked && text(candidate.blocked)}
+            loading={take.isPending && take.variables.step === candidate.id}
+            onClick={() =>
+              candidate.required.length > 0 || candidate.reason
+                ? setChosen(candidate.id)
+                : take.mutate({ step: candidate.id, taken: { values: {} } })
+            }
+          >
+            {text(candidate.label)}
+          </ReasonedButton>
+        ))}
+      </div>
+      {step && (
+        <Form<Record<string, unknown>>
+          key={step.id}
+          layout="vertical"
+          onFinish={({ reason, ...values }) =>
+            take.mutate({ step: step.id, taken: { values, reason: reason as string | undefined } })
+          }
+        >
+          {step.two_persons && (
+            <p className="muted">
+              {step.proposed_by ? t("tasks.proposed_by", { name: step.proposed_by }) : t("tasks.two_persons")}
+            </p>
+          )}
+          {fields.map((field) => (
+            <Form.Item
+              key={field.id}
+              name={field.id}
+              label={text(field.label)}
+              valuePropName={field.type === "boolean" ? "checked" : "value"}
+              rules={[{ required: true, message: text(field.label) }]}
+            >
+              <FieldInput field={field} />
+            </Form.Item>
+          ))}
+          {step.reason && (
+            <Form.Item
+              name="reason"
+              label={t("tasks.reason")}
+              rules={[{ required: true, whitespace: true, message: t("tasks.reason_required") }]}
+            >
+              <Input.TextArea rows={3} maxLength={2000} />
+            </Form.Item>
+          )}
+          <Button type="primary" htmlType="submit" loading={take.isPending}>
+            {text(step.label)}
+          </Button>
+        </Form>
+      )}
+      <ProblemAlert error={take.error} />
+    </>
+  );
+}
+
+interface InputProps {
+  field: Field;
+  id?: string;
+  value?: unknown;
+  checked?: boolean;
+  onChange?: (value: unknown) => void;
+}
+
+function FieldInput({ field, value, checked, onChange, id }: InputProps) {
+  const { text } = useI18n();
+  switch (field.type) {
+    case "boolean":
+      return <Switch id={id} checked={checked} onChange={onChange} />;
+    case "integer":
+    case "number":
+      return <InputNumber id={id} value={value as number | null} onChange={onChange} />;
+    case "choice":
+      return (
+        <Select
+          id={id}
+          value={value as string | undefined}
+          onChange={onChange}
+          options={field.choices.map((choice) => ({ value: choice.id, label: text(choice.label) }))}
+        />
+      );
+    case "date":
+      return (
+        <Input
+          id={id}
+          type="date"
+          value={value as string | undefined}
+          onChange={(e) => onChange?.(e.target.value)}
+        />
+      );
+    case "datetime":
+      return (
+        <Input
+          id={id}
+          type="datetime-local"
+          onChange={(e) => onChange?.(e.target.value ? new Date(e.target.value).toISOString() : undefined)}
+        />
+      );
+    default:
+      return (
+        <Input.TextArea
+          id={id}
+          autoSize={{ minRows: 1, maxRows: 6 }}
+          value={value as string | undefined}
+          onChange={(e) => onChange?.(e.target.value)}
+        />
+      );
+  }
+}
