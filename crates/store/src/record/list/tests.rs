@@ -39,7 +39,7 @@ async fn every_way_to_a_page_is_a_range_of_an_index() {
     let by_disease = "INDEX record_by_disease (register=? AND disease=?)";
     check(Source::current(&of_disease).in_order_sql(None, 51), &[by_disease]).await;
     let by_path = "COVERING INDEX record_by_path (register=? AND region_path>? AND region_path<?)";
-    check(Source::current(&both).count_sql("/1/2/", 2_001), &[by_path]).await;
+    check(Source::current(&below).count_sql("/1/2/", 2_001), &[by_path]).await;
 
     // The window that turns running totals into numbers sorts as many rows as the walk had days.
     let plan = plan_of(&store, walk::days_sql(&Source::current(&below), None, 51)).await.join("\n");

@@ -1,7 +1,7 @@
 //! Walking the days of a register from the latest on, for wide scopes.
 
 use super::query::{Query, Source, order};
-use super::{Cursor, Found, SCAN_STEP, SCANNED_MAX, sort};
+use super::{Cursor, FIRST_STEP, Found, SCANNED_MAX, sort};
 use crate::dialect::{Bind, Tx, bind_all, on_db};
 use crate::error::Error;
 use crate::record::RecordRow;
@@ -30,7 +30,7 @@ pub(super) async fn walk(
     let mut at = cursor;
     let mut rows: Vec<RecordRow> = Vec::new();
     let mut looked_at = 0;
-    let size = if source.has_tests() { SCAN_STEP } else { need };
+    let mut size = if source.has_tests() { FIRST_STEP } else { need };
     loop {
         let step = plan(tx, source, at, size).await?;
         let mut found = read(tx, source, &step, size).await?;
@@ -47,6 +47,7 @@ pub(super) async fn walk(
             return Ok(Found { rows, end: if enough { None } else { step.end } });
         }
         at = step.end;
+        size = (size * 2).min(SCANNED_MAX.saturating_sub(looked_at).max(1));
     }
 }
 
@@ -153,7 +154,7 @@ async fn place(
 }
 
 /// Days with rows of the scope and how many, from the latest before `before`, until `missing` rows are together.
-async fn days(
+pub(super) async fn days(
     tx: &mut Tx<'_>,
     source: &Source<'_>,
     before: Option<i64>,
