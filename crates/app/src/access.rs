@@ -329,6 +329,14 @@ pub(crate) fn new_secret() -> String {
     hex(&bytes)
 }
 
+/// A password that nobody chose, easy to type: 20 characters of an alphabet without look-alikes, 100 bits.
+pub fn new_password() -> String {
+    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789-";
+    let mut bytes = [0; 20];
+    getrandom::fill(&mut bytes).expect("the operating system gives random numbers");
+    bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect()
+}
+
 /// What is kept of a secret. Secrets are random and long, so a fast digest suffices.
 pub(crate) fn digest(secret: &str) -> [u8; 32] {
     *blake3::hash(secret.as_bytes()).as_bytes()

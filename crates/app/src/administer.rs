@@ -227,16 +227,25 @@ pub async fn change_user(app: &App, actor: &Actor, id: Uuid, change: UserChange)
     Ok(User::new(stored, grants))
 }
 
+/// Checks that a role may be given: both exist, and the region is the actor's to give.
+///
+/// # Errors
+/// `NotFound` for an unknown region; `BadInput` for an unknown role; `Forbidden`.
+pub fn check_grant(app: &App, actor: &Actor, grant: &Grant) -> Result<(), Error> {
+    authorize(app, actor, Action::UserManage, Subject::At(&grant.region))?;
+    if app.packs().roles.get(&grant.role).is_none() {
+        return Err(Error::BadInput { field: "role", message: format!("no role `{}`", grant.role) });
+    }
+    Ok(())
+}
+
 /// Gives a role for a region.
 ///
 /// # Errors
 /// `NotFound`; `BadInput` for an unknown role; `Forbidden` outside of the actor's own regions.
 pub async fn add_grant(app: &App, actor: &Actor, id: Uuid, grant: Grant) -> Result<User, Error> {
     let scope = authorize(app, actor, Action::UserManage, Subject::Anywhere)?;
-    authorize(app, actor, Action::UserManage, Subject::At(&grant.region))?;
-    if app.packs().roles.get(&grant.role).is_none() {
-        return Err(Error::BadInput { field: "role", message: format!("no role `{}`", grant.role) });
-    }
+    check_grant(app, actor, &grant)?;
     let mut tx = app.write().await?;
     let (account, grants) = known(app, &mut tx, &scope, id).await?;
     if grants.contains(&grant) {

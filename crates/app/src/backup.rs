@@ -25,3 +25,41 @@ pub async fn back_up(app: &App, actor: &Actor, to: &Path) -> Result<(), Error> {
 pub async fn check(path: &Path) -> Result<(), Error> {
     Ok(backup::check(path).await?)
 }
+
+/// What an operator may have put into a data folder before there are data.
+const PREPARED: [&str; 2] = ["wanquan.toml", "packs"];
+/// Name of the embedded database in a data folder.
+const DATABASE: &str = "wanquan.db";
+
+/// Puts an undamaged copy into a data folder that holds no data yet. Nothing is left behind if it cannot be done.
+///
+/// # Errors
+/// `Refused` if the folder is not empty, apart from settings and packs; what is damaged; if a file cannot be written.
+pub async fn restore(from: &Path, folder: &Path) -> Result<(), Error> {
+    backup::check(from).await?;
+    let io = |error: std::io::Error| Error::Store(error.into());
+    std::fs::create_dir_all(folder).map_err(io)?;
+    for entry in std::fs::read_dir(folder).map_err(io)? {
+        let name = entry.map_err(io)?.file_name();
+        if !PREPARED.iter().any(|prepared| name == *prepared) {
+            let message = format!("{} is not empty: it holds {}", folder.display(), name.display());
+            return Err(Error::Refused { code: "folder_not_empty", message });
+        }
+    }
+    let partial = folder.join(format!("{DATABASE}.partial"));
+    let copied = copy_checked(from, &partial).await;
+    if copied.is_err() {
+        // The copy is worth nothing; why it failed matters more than that it could not be removed either.
+        let _ = std::fs::remove_file(&partial);
+    }
+    copied?;
+    std::fs::rename(&partial, folder.join(DATABASE)).map_err(io)?;
+    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)
+}
+
+async fn copy_checked(from: &Path, to: &Path) -> Result<(), Error> {
+    let io = |error: std::io::Error| Error::Store(error.into());
+    std::fs::copy(from, to).map_err(io)?;
+    std::fs::File::open(to).and_then(|file| file.sync_all()).map_err(io)?;
+    Ok(backup::check(to).await?)
+}

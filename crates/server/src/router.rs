@@ -1,8 +1,8 @@
 //! Every address of the server.
 
 use crate::api::{
-    Api, ApiError, events, levels, openapi, publications, records, regions, registers, session, signals,
-    situation, system, work,
+    Api, ApiError, audit, events, levels, openapi, publications, records, regions, registers, session,
+    signals, situation, system, tokens, users, work,
 };
 use crate::{assets, portal};
 use axum::Router;
@@ -21,6 +21,7 @@ pub fn api() -> OpenApiRouter<Api> {
         .routes(routes!(system::read_health))
         .routes(routes!(session::create_setup))
         .routes(routes!(session::read_session, session::create_session, session::delete_session))
+        .routes(routes!(session::change_password))
         // Registers and their records.
         .routes(routes!(registers::list_registers))
         .routes(routes!(registers::read_register))
@@ -61,6 +62,15 @@ pub fn api() -> OpenApiRouter<Api> {
         // What the public is told.
         .routes(routes!(publications::list_publications, publications::create_publication))
         .routes(routes!(publications::publish_publication))
+        // Administration.
+        .routes(routes!(users::list_users, users::create_user))
+        .routes(routes!(users::read_user, users::update_user))
+        .routes(routes!(users::create_grant))
+        .routes(routes!(users::delete_grant))
+        .routes(routes!(users::list_roles))
+        .routes(routes!(tokens::list_tokens, tokens::create_token))
+        .routes(routes!(tokens::delete_token))
+        .routes(routes!(audit::list_audit_entries))
 }
 
 /// The whole server.

@@ -1,5 +1,6 @@
 //! The API: handlers extract, call one verb of `wanquan-app`, and convert to the response. Shapes live beside them.
 
+pub mod audit;
 pub mod caller;
 pub mod error;
 pub mod events;
@@ -14,6 +15,8 @@ pub mod session;
 pub mod signals;
 pub mod situation;
 pub mod system;
+pub mod tokens;
+pub mod users;
 pub mod work;
 
 use crate::config::Config;

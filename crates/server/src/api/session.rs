@@ -137,6 +137,30 @@ pub async fn create_setup(
     Ok(opened(&api, &signed_in, &username))
 }
 
+/// A new password for the caller.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordChange {
+    /// The present password.
+    current: String,
+    /// The new one, at least 10 characters.
+    new: String,
+}
+
+/// Change the own password. Every session of the account ends; this answer begins a new one.
+#[utoipa::path(post, path = "/session/password", tag = "session", request_body = PasswordChange, responses(
+    (status = 200, body = SessionBody), (status = 401, body = super::error::Problem),
+    (status = 422, body = super::error::Problem), (status = 429, body = super::error::Problem)))]
+pub async fn change_password(
+    State(api): State<Api>,
+    caller: Caller,
+    input: Result<Json<PasswordChange>, JsonRejection>,
+) -> Result<Response, ApiError> {
+    let Json(input) = input?;
+    let signed_in = access::change_password(&api.app, &caller.0, &input.current, &input.new).await?;
+    Ok(opened(&api, &signed_in, &caller.0.account.username))
+}
+
 fn opened(api: &Api, signed_in: &SignedIn, username: &str) -> Response {
     let cookie = session_cookie(Some(&signed_in.secret), api.config.is_https());
     ([(header::SET_COOKIE, cookie)], Json(body(api, &signed_in.actor, username))).into_response()

@@ -1,6 +1,8 @@
 //! Command line. Commands call the same functions of `wanquan-app` as the HTTP handlers.
 
 mod analyze;
+mod audit;
+mod backup;
 mod forecast;
 mod import;
 mod pack;
@@ -8,10 +10,16 @@ mod plan;
 mod score;
 pub mod serve;
 mod tables;
+mod user;
 
-use crate::config::ServeArgs;
+use crate::clock::WallClock;
+use crate::config::{Config, DataArgs, ServeArgs};
+use anyhow::bail;
 use clap::{Parser, Subcommand};
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+use wanquan_app::App;
 
 /// Epidemic prevention and control: see an outbreak early, decide, respond, check, tell.
 #[derive(Parser)]
@@ -36,6 +44,14 @@ enum Command {
     Pack(pack::PackArgs),
     /// List plans, and check what they would do for given facts.
     Plan(plan::PlanArgs),
+    /// Make accounts, set passwords, give roles, without a browser.
+    User(user::UserArgs),
+    /// Prove that the audit log is whole, or write it out.
+    Audit(audit::AuditArgs),
+    /// Copy the whole installation into one file, also while it serves.
+    Backup(backup::BackupArgs),
+    /// Put a backup into an empty data folder.
+    Restore(backup::RestoreArgs),
     /// Run the server: console, API, public portal.
     Serve(ServeArgs),
     /// Print the API contract (OpenAPI 3.1).
@@ -52,8 +68,57 @@ impl Cli {
             Command::Import(args) => args.run(),
             Command::Pack(args) => args.run(),
             Command::Plan(args) => args.run(),
+            Command::User(args) => args.run(),
+            Command::Audit(args) => args.run(),
+            Command::Backup(args) => args.run(),
+            Command::Restore(args) => args.run(),
             Command::Serve(args) => serve::run(&args),
             Command::Openapi => Ok(serve::print_openapi()),
         }
     }
+}
+
+/// Name under which commands of the operator of the machine stand in the audit log.
+pub(crate) const OPERATOR: &str = "operator (command line)";
+
+/// Opens the installation of a data folder, does the work and closes it.
+///
+/// # Errors
+/// If there is none, or the work fails: a mistyped folder must not pass for an installation without entries.
+fn with_installation(
+    data: &DataArgs,
+    work: impl AsyncFnOnce(App) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    let config = read_config(data)?;
+    if !config.database.contains("://") && !Path::new(&config.database).exists() {
+        bail!("there is no installation in {}: {} is missing", data.data.display(), config.database);
+    }
+    run_on(&config, work)
+}
+
+/// The same, and makes the installation if there is none yet.
+///
+/// # Errors
+/// If it cannot be opened, or the work fails.
+fn with_new_installation(
+    data: &DataArgs,
+    work: impl AsyncFnOnce(App) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    run_on(&read_config(data)?, work)
+}
+
+fn read_config(data: &DataArgs) -> anyhow::Result<Config> {
+    Config::read(&ServeArgs { data: data.clone(), ..ServeArgs::default() })
+}
+
+fn run_on(
+    config: &Config,
+    work: impl AsyncFnOnce(App) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    serve::runtime()?.block_on(async {
+        let app = crate::serve::open(config, Arc::new(WallClock), false).await?;
+        let done = work(app.clone()).await;
+        app.close().await;
+        done
+    })
 }

@@ -1,12 +1,19 @@
 //! The API as a client sees it: the real router on an embedded database.
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
+mod administration;
 #[path = "../../../app/tests/city/mod.rs"]
 mod city;
+mod client;
+mod contract;
 mod events;
 mod portal;
 mod publications;
+mod records;
 mod regions;
+mod sessions;
 mod signals;
 mod situation;
 mod support;
+#[path = "../../../app/tests/town/mod.rs"]
+mod town;
