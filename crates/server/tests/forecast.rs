@@ -316,9 +316,14 @@ fn a_panel_can_be_forecast_as_of_its_past_and_scored_by_its_future() {
     let folder = Folder::new();
     let (panel, out) = (folder.file("panel.csv", &panel(true)), folder.path("out.csv"));
     let dates = format!("{}..{}", saturday(70), saturday(90));
-    ok(&["forecast", &panel, "--reference-dates", &dates, "--horizons", "1-2", "-o", &out], "");
-    let json = ok(&["score", "--forecast", &out, "--truth", &panel, "--format", "json"], "");
+    let walk = folder.path("walk.csv");
+    let args = ["forecast", &panel, "--reference-dates", &dates, "--horizons", "1-2"];
+    ok(&[&args[..], &["-o", &out]].concat(), "");
+    ok(&[&args[..], &["--method", "random-walk", "-o", &walk]].concat(), "");
+    let args = ["score", "--forecast", &out, "--truth", &panel, "--relative-to", &walk];
+    let json = ok(&[&args[..], &["--format", "json"]].concat(), "");
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(json["all"]["relative"]["ratio"].as_f64().unwrap() < 0.9, "{json}");
     assert_eq!(json["all"]["forecasts"], 21 * 2 * 2);
     assert!(json["all"]["coverage_95"].as_f64().unwrap() > 0.7, "{json}");
 }

@@ -8,8 +8,17 @@ use crate::ingest::series::{Place, SeriesOptions, SeriesSet, read_series};
 use jiff::civil::Date;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
-use wanquan_epi::forecast::{ForecastConfig, NoForecast, Panel, forecast_panel};
+use wanquan_epi::forecast::{ForecastConfig, NoForecast, Panel, forecast_panel, forecast_random_walk};
 use wanquan_epi::{CountSeries, Step};
+
+/// How to forecast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// The recommended ensemble.
+    Recommended,
+    /// The yardstick: as many as last time, give or take the usual changes.
+    RandomWalk,
+}
 
 /// What to forecast.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +32,8 @@ pub struct Order {
     pub lag_days: u16,
     /// Persons by place; places without make all be compared with their own mean.
     pub population: BTreeMap<String, f64>,
+    /// The method.
+    pub method: Method,
     /// The method's parameters; its steps ahead are set from the horizons.
     pub config: ForecastConfig,
 }
@@ -308,7 +319,10 @@ fn forecast_from(
         })
         .collect::<Result<Vec<usize>, _>>()?;
     let config = ForecastConfig { steps_ahead, ..order.config.clone() };
-    let forecast = forecast_panel(&panel, &config)?;
+    let forecast = match order.method {
+        Method::Recommended => forecast_panel(&panel, &config),
+        Method::RandomWalk => forecast_random_walk(&panel, &config),
+    }?;
     let mut outcome = Outcome::default();
     for (i, (place, forecasts)) in locations.iter().zip(forecast.series).enumerate() {
         match forecasts {

@@ -7,7 +7,7 @@
 //! (`delay`), or the forecast starts from a dip that is none. Do not use it beyond four weeks, across a change of
 //! case definition, or where there is less than about half a year of history: it then falls back on the random walk.
 //!
-//! Cost: rows of history x horizons x members x 9^2. 53 regions, three years of weeks, four horizons: 30 ms.
+//! Cost: rows of history x horizons x members x 11^2. 53 regions, three years of weeks, four horizons: 30 ms.
 //! 5,000 regions should be forecast by province (panels of some hundred), a second each.
 
 mod panel;
@@ -21,7 +21,8 @@ pub use random_walk::forecast_random_walk;
 use crate::Error;
 use crate::score::{HUB_LEVELS, QuantileForecast};
 use rayon::prelude::*;
-use regression::{Member, Reference, Transform};
+use regression::{Horizon, MEMBERS, Prepared};
+use revision::Revision;
 use serde::{Deserialize, Serialize};
 
 /// What to forecast and how much of the past resembles today.
@@ -38,6 +39,10 @@ pub struct ForecastConfig {
     /// Weight of the rest of the year, 0 to 1. Recommended 0.02, so that an epidemic at an unusual time still has
     /// something to learn from.
     pub off_season_weight: f64,
+    /// Half-width, in standard deviations over the past, of the level of all series at which past growth counts, > 0.
+    /// Recommended 2: a week in which the season stood as high as today says more than the same week of a year whose
+    /// season came earlier or later.
+    pub level_sd: f64,
 }
 
 impl ForecastConfig {
@@ -48,6 +53,7 @@ impl ForecastConfig {
             levels: HUB_LEVELS.to_vec(),
             season_sd_weeks: 3.5,
             off_season_weight: 0.02,
+            level_sd: 2.0,
         }
     }
 
@@ -60,6 +66,9 @@ impl ForecastConfig {
         }
         if !(self.season_sd_weeks > 0.0 && self.season_sd_weeks.is_finite()) {
             return Err(Error::parameter("season_sd_weeks", self.season_sd_weeks, "must be positive"));
+        }
+        if !(self.level_sd > 0.0 && self.level_sd.is_finite()) {
+            return Err(Error::parameter("level_sd", self.level_sd, "must be positive"));
         }
         if !(0.0..=1.0).contains(&self.off_season_weight) {
             let why = "must lie between 0 and 1";
@@ -90,25 +99,25 @@ pub struct PanelForecast {
     pub rows: Vec<usize>,
 }
 
-/// Fewer past situations than this per horizon leave a regression of nine coefficients without a hold.
-const ROWS_MIN: usize = 40;
-
 /// Probabilistic forecast of every series of a panel.
 ///
 /// # Input
 /// `panel`: counts as known on the day of the forecast. One series is a panel of one.
 /// # Output
-/// Quantiles of the count of one step, not below 0. With fewer than 40 past situations the random walk alone.
+/// Quantiles of the count of one step, whole numbers from 0. With fewer than five past situations per coefficient
+/// (55; 40 for one series) the random walk alone.
 /// # Errors
 /// `InvalidParameter` or `InvalidData` for the config.
 /// # Method
-/// Ours. Five forecasts are averaged quantile by quantile. Four are direct regressions, one per horizon, of
-/// the change of the transformed count (logarithm or fourth root of the rate) on the last three changes of the
-/// series, the last two mean changes of all series, and how far the series is above its mean or below its peak:
-/// an epidemic slows down as it nears the size of earlier ones. They learn from all series and all past weeks,
-/// weighted by closeness in the year. Errors are scaled by a variance a + b/count estimated along, and their
-/// empirical quantiles taken. The fifth is the random walk, which guards against the other four being sure of a
-/// turn that does not come. docs/methods/forecast.md says what each part gains.
+/// Ours. Six forecasts are averaged quantile by quantile. Five are direct regressions, one per horizon, of the change
+/// of the transformed count (logarithm, fourth or square root of the rate) on the last five changes of the series,
+/// the last three median changes of all series, and the height of the series over its own past with its square: an
+/// epidemic slows down as it nears the size of earlier ones. They learn from all series and all past weeks, weighted
+/// by closeness in the year and in the level of all series. Errors are scaled by a variance a + b/count estimated
+/// along, and their empirical quantiles taken. The sixth is the random walk, which guards against the others being
+/// sure of a turn that does not come. Where first reports are known, the newest count is first completed by what
+/// later reports made of earlier ones, and the forecast widened by the uncertainty of that. docs/methods/forecast.md
+/// says what each part gains.
 ///
 /// # Examples
 /// ```
@@ -124,47 +133,86 @@ const ROWS_MIN: usize = 40;
 /// ```
 pub fn forecast_panel(panel: &Panel, config: &ForecastConfig) -> Result<PanelForecast, Error> {
     config.check()?;
-    let members = [
-        Member { transform: Transform::Log, reference: Reference::Mean, pooled: true },
-        Member { transform: Transform::FourthRoot, reference: Reference::Mean, pooled: true },
-        Member { transform: Transform::Log, reference: Reference::Peak, pooled: true },
-        Member { transform: Transform::FourthRoot, reference: Reference::Mean, pooled: false },
-    ];
+    let levels = &config.levels;
+    let revision = Revision::learn(panel, levels);
+    let completed = revision.as_ref().map(|r| r.complete(panel)).transpose()?;
+    let panel = completed.as_ref().unwrap_or(panel);
     let weekdays = panel.weekday_factors();
-    let walk = random_walk::quantiles(panel, &config.steps_ahead, &config.levels);
-    let prepared: Vec<_> = members.iter().map(|m| m.prepare(panel, &weekdays)).collect();
-    let revised = revision::quantiles(panel, &config.levels);
-    let horizons: Vec<usize> = (0..config.steps_ahead.len()).collect();
-    let fitted: Vec<Vec<Option<regression::Prediction>>> = horizons
+    let walk = random_walk::quantiles(panel, &config.steps_ahead, levels);
+    let prepared: Vec<Prepared<'_>> =
+        MEMBERS.par_iter().map(|member| member.prepare(panel, &weekdays, config)).collect();
+    // A series whose newest steps are missing is forecast from its own last one, further ahead.
+    let last = panel.last();
+    let newest: Vec<Option<usize>> = (0..panel.len()).map(|i| prepared[0].newest(i)).collect();
+    let mut wanted: Vec<usize> = Vec::new();
+    for t in newest.iter().flatten() {
+        wanted.extend(config.steps_ahead.iter().map(|k| k + last - t).filter(|ahead| *ahead > 0));
+    }
+    wanted.sort_unstable();
+    wanted.dedup();
+    let fitted: Vec<Vec<Option<Horizon>>> = wanted
         .par_iter()
-        .map(|&j| prepared.iter().map(|p| p.predict(config.steps_ahead[j], config)).collect())
+        .map(|ahead| prepared.iter().map(|member| member.fit(*ahead, config)).collect())
         .collect();
-    let rows =
-        fitted.iter().map(|members| members.iter().flatten().map(|p| p.rows).max().unwrap_or(0)).collect();
+    let fits = |ahead: usize| wanted.binary_search(&ahead).ok().map(|at| &fitted[at]);
     let series = (0..panel.len())
         .map(|i| {
             let walk = walk[i].as_ref().ok_or(NoForecast::NothingRecent)?;
-            let one = |&j: &usize| {
-                if config.steps_ahead[j] == 0
-                    && let Some(revised) = &revised[i]
-                {
-                    return finish(&config.levels, revised.clone());
-                }
+            let one = |(j, k): (usize, &usize)| {
                 let mut sum = walk[j].clone();
                 let mut parts = 1.0;
-                for prediction in fitted[j].iter().flatten() {
-                    let factor = weekdays.factor(i, panel.last() + config.steps_ahead[j]);
-                    for (sum, q) in sum.iter_mut().zip(&prediction.quantiles[i]) {
-                        *sum += q * factor;
+                if let Some(t) = newest[i]
+                    && let Some(fits) = fits(k + last - t)
+                {
+                    let factor = weekdays.factor(i, last + k);
+                    for (member, fit) in prepared.iter().zip(fits) {
+                        let Some(fit) = fit else { continue };
+                        for (sum, q) in sum.iter_mut().zip(member.predict(fit, i, t)) {
+                            *sum += q * factor;
+                        }
+                        parts += 1.0;
                     }
-                    parts += 1.0;
                 }
-                finish(&config.levels, sum.into_iter().map(|q| q / parts).collect())
+                let mut values: Vec<f64> = sum.into_iter().map(|q| q / parts).collect();
+                if let (Some(revision), Some(count)) = (&revision, panel.counts(i)[last]) {
+                    widen(&mut values, &revision.relative_errors(f64::from(count)));
+                }
+                finish(levels, values.into_iter().map(f64::round).collect())
             };
-            Ok(horizons.iter().map(one).collect())
+            Ok(config.steps_ahead.iter().enumerate().map(one).collect())
         })
         .collect();
+    let rows = config
+        .steps_ahead
+        .iter()
+        .map(|k| fits(*k).into_iter().flatten().flatten().map(|fit| fit.rows).max().unwrap_or(0))
+        .collect();
     Ok(PanelForecast { series, steps_ahead: config.steps_ahead.clone(), rows })
+}
+
+/// Widens a forecast by an independent relative error of the level it starts from, both given by quantiles: distances
+/// from the median add in squares, as standard deviations do.
+fn widen(values: &mut [f64], relative_errors: &[f64]) {
+    let middle = values.len() / 2;
+    let median = values[middle].max(0.0);
+    for (at, (value, error)) in values.iter_mut().zip(relative_errors).enumerate() {
+        let own = *value - median;
+        let error = median * error;
+        *value = match at.cmp(&middle) {
+            std::cmp::Ordering::Less => median - own.min(0.0).hypot(error.min(0.0)),
+            std::cmp::Ordering::Equal => median,
+            std::cmp::Ordering::Greater => median + own.max(0.0).hypot(error.max(0.0)),
+        };
+    }
+}
+
+/// Linear interpolation between order statistics, position p (n - 1); `sorted` is not empty.
+fn quantile(sorted: &[f64], p: f64) -> f64 {
+    let position = p * (sorted.len() - 1) as f64;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in 0..len")]
+    let below = position as usize;
+    let above = (below + 1).min(sorted.len() - 1);
+    sorted[below] + (position - below as f64) * (sorted[above] - sorted[below])
 }
 
 /// Quantiles in order and not below 0.

@@ -83,6 +83,15 @@ impl Panel {
         Ok(Self { first, ..self })
     }
 
+    /// The same panel with other counts.
+    pub(super) fn map_series(
+        &self,
+        change: impl Fn(&CountSeries) -> Result<CountSeries, Error>,
+    ) -> Result<Self, Error> {
+        let series = self.series.iter().map(change).collect::<Result<_, _>>()?;
+        Ok(Self { series, ..self.clone() })
+    }
+
     /// Number of series.
     pub fn len(&self) -> usize {
         self.series.len()

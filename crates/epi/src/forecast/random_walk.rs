@@ -1,6 +1,6 @@
 //! The yardstick: no change on average, and changes as large as they used to be.
 
-use super::{ForecastConfig, NoForecast, Panel, PanelForecast, finish};
+use super::{ForecastConfig, NoForecast, Panel, PanelForecast, finish, quantile};
 use crate::Error;
 
 /// Steps without a report after which a series has no forecast, in units of growth (weeks).
@@ -64,13 +64,4 @@ pub(super) fn quantiles(panel: &Panel, steps_ahead: &[usize], levels: &[f64]) ->
             Some(steps_ahead.iter().map(one).collect())
         })
         .collect()
-}
-
-/// Linear interpolation between order statistics, position p (n - 1).
-fn quantile(sorted: &[f64], p: f64) -> f64 {
-    let position = p * (sorted.len() - 1) as f64;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in 0..len")]
-    let below = position as usize;
-    let above = (below + 1).min(sorted.len() - 1);
-    sorted[below] + (position - below as f64) * (sorted[above] - sorted[below])
 }

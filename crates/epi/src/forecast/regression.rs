@@ -1,7 +1,8 @@
 //! Direct regressions of future change on recent change, pooled over series and years.
 
 use super::panel::Weekdays;
-use super::{ForecastConfig, Panel, ROWS_MIN};
+use super::quantile;
+use super::{ForecastConfig, Panel};
 use crate::linear::{cholesky, solve};
 
 /// Scale on which changes are compared.
@@ -11,15 +12,19 @@ pub(super) enum Transform {
     Log,
     /// ((count + 1) / size)^(1/4): between growth rates and absolute change.
     FourthRoot,
+    /// ((count + 1) / size)^(1/2): nearly absolute change.
+    SquareRoot,
 }
 
-/// What the present level is compared with.
+/// What of its own past the present level of a series is compared with.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Reference {
-    /// Mean of the series up to that week.
+    /// Mean level.
     Mean,
-    /// Highest level known today.
-    Peak,
+    /// Median level.
+    Median,
+    /// Level exceeded by a tenth of the steps: what a season reaches.
+    High,
 }
 
 /// One regression model.
@@ -27,16 +32,32 @@ pub(super) enum Reference {
 pub(super) struct Member {
     pub(super) transform: Transform,
     pub(super) reference: Reference,
-    /// Whether the mean change of all series is a predictor.
-    pub(super) pooled: bool,
 }
 
-/// Quantiles by series and level, before the weekday factor.
-pub(super) struct Prediction {
-    pub(super) quantiles: Vec<Vec<f64>>,
-    pub(super) rows: usize,
-}
+/// The regressions of the recommended forecast. They differ in how fast a high level slows growth down and in how
+/// much of the error grows with the level, of which a few seasons tell little.
+pub(super) const MEMBERS: [Member; 5] = [
+    Member { transform: Transform::Log, reference: Reference::High },
+    Member { transform: Transform::Log, reference: Reference::Median },
+    Member { transform: Transform::FourthRoot, reference: Reference::Median },
+    Member { transform: Transform::FourthRoot, reference: Reference::High },
+    Member { transform: Transform::SquareRoot, reference: Reference::Mean },
+];
 
+/// Changes of the series itself among the predictors.
+const LAGS: usize = 5;
+/// Changes of the middle of all series among the predictors.
+const POOLED_LAGS: usize = 3;
+/// Longest gap, in units of growth, over which a level is interpolated where it is a predictor.
+const GAP_UNITS_MAX: usize = 4;
+/// Past situations per coefficient below which a regression is left out.
+const ROWS_PER_COLUMN_MIN: usize = 5;
+/// Past situations beyond which steps are thinned out: daily ones overlap, and hardly more is learnt.
+const ROWS_MAX: usize = 40_000;
+/// Errors of past situations are those of a fit to them; new ones are larger.
+const WIDENING: f64 = 1.1;
+/// Weight of situations at quite another level of all series.
+const OTHER_LEVEL_WEIGHT: f64 = 0.05;
 /// Ridge penalty on standardised rows: keeps coefficients finite in short histories, no more.
 const RIDGE: f64 = 1.0;
 /// Rounds of regression and variance estimation; the third changes quantiles by less than 1 %.
@@ -48,17 +69,32 @@ const OFFSET: f64 = 1.0;
 
 /// Transformed levels of a panel.
 pub(super) struct Prepared<'a> {
-    member: Member,
+    transform: Transform,
     panel: &'a Panel,
-    /// Level by series and step: the count, for days the mean of the last 7 without weekday effect; NaN = unknown.
+    /// Level by series and step: the count, for days the mean of the last 7 without weekday effect; short gaps are
+    /// filled; NaN = unknown.
     level: Vec<Vec<f64>>,
-    /// Transformed single steps, the target.
+    /// Transformed single steps, the target; NaN = not reported.
     target: Vec<Vec<f64>>,
     /// Counts behind the levels.
     size: Vec<Vec<f64>>,
-    /// Mean change of all series, by step.
+    /// By series.
+    reference: Vec<f64>,
+    /// Median change of all series, by step.
     pooled: Vec<f64>,
+    /// Weight of a step by how near the level of all series is to the present one.
+    alike: Vec<f64>,
     week: Vec<f64>,
+}
+
+/// Fit for one number of steps ahead.
+pub(super) struct Horizon {
+    fit: Fitted,
+    scores: Vec<f64>,
+    /// Smallest and largest change seen.
+    range: (f64, f64),
+    /// Past situations learnt from.
+    pub(super) rows: usize,
 }
 
 impl Transform {
@@ -67,6 +103,7 @@ impl Transform {
         match self {
             Self::Log => rate.ln(),
             Self::FourthRoot => rate.sqrt().sqrt(),
+            Self::SquareRoot => rate.sqrt(),
         }
     }
 
@@ -74,18 +111,64 @@ impl Transform {
         let rate = match self {
             Self::Log => x.exp(),
             Self::FourthRoot => x.max(0.0).powi(4),
+            Self::SquareRoot => x.max(0.0).powi(2),
         };
         rate * size - OFFSET
     }
 }
 
+impl Reference {
+    /// Of the levels known; 0 if none is.
+    fn of(self, level: &[f64]) -> f64 {
+        let mut known: Vec<f64> = level.iter().copied().filter(|x| x.is_finite()).collect();
+        if known.is_empty() {
+            return 0.0;
+        }
+        known.sort_by(f64::total_cmp);
+        match self {
+            Self::Mean => known.iter().sum::<f64>() / known.len() as f64,
+            Self::Median => quantile(&known, 0.5),
+            Self::High => quantile(&known, 0.9),
+        }
+    }
+}
+
+/// Median of the finite values; `None` without one.
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut known: Vec<f64> = values.filter(|x| x.is_finite()).collect();
+    known.sort_by(f64::total_cmp);
+    if known.is_empty() { None } else { Some(quantile(&known, 0.5)) }
+}
+
+/// Straight lines over short gaps between known values.
+fn fill(values: &mut [f64], gap_max: usize) {
+    let mut before: Option<usize> = None;
+    for t in 0..values.len() {
+        if !values[t].is_finite() {
+            continue;
+        }
+        if let Some(b) = before
+            && t - b > 1
+            && t - b - 1 <= gap_max
+        {
+            let (from, to) = (values[b], values[t]);
+            for (i, value) in values[b + 1..t].iter_mut().enumerate() {
+                *value = from + (to - from) * (i as f64 + 1.0) / (t - b) as f64;
+            }
+        }
+        before = Some(t);
+    }
+}
+
 impl Member {
-    pub(super) fn prepare<'a>(self, panel: &'a Panel, weekdays: &Weekdays) -> Prepared<'a> {
-        let unit = panel.unit();
-        let steps = panel.steps();
-        let mut level = Vec::with_capacity(panel.len());
-        let mut target = Vec::with_capacity(panel.len());
-        let mut size = Vec::with_capacity(panel.len());
+    pub(super) fn prepare<'a>(
+        self,
+        panel: &'a Panel,
+        weekdays: &Weekdays,
+        config: &ForecastConfig,
+    ) -> Prepared<'a> {
+        let (unit, steps) = (panel.unit(), panel.steps());
+        let (mut level, mut target, mut size) = (Vec::new(), Vec::new(), Vec::new());
         for i in 0..panel.len() {
             let adjusted: Vec<f64> = panel
                 .counts(i)
@@ -93,7 +176,7 @@ impl Member {
                 .enumerate()
                 .map(|(t, n)| n.map_or(f64::NAN, |n| f64::from(n) / weekdays.factor(i, t)))
                 .collect();
-            let smooth: Vec<f64> = (0..steps)
+            let mut smooth: Vec<f64> = (0..steps)
                 .map(|t| {
                     let window = &adjusted[(t + 1).saturating_sub(unit)..=t];
                     let known = window.iter().filter(|x| x.is_finite());
@@ -102,94 +185,102 @@ impl Member {
                     if 2 * n > unit { known.sum::<f64>() / n as f64 } else { f64::NAN }
                 })
                 .collect();
+            fill(&mut smooth, GAP_UNITS_MAX * unit);
             let transform = |x: &f64| self.transform.apply(*x, panel.size(i));
-            level.push(smooth.iter().map(transform).collect());
+            level.push(smooth.iter().map(transform).collect::<Vec<f64>>());
             target.push(adjusted.iter().map(transform).collect());
             size.push(smooth);
         }
-        let level: Vec<Vec<f64>> = level;
+        let reference: Vec<f64> = level.iter().map(|x| self.reference.of(x)).collect();
         let pooled = (0..steps)
-            .map(|t| {
-                let changes: Vec<f64> = level
-                    .iter()
-                    .filter_map(|x| Some(x[t] - x[t.checked_sub(unit)?]))
-                    .filter(|d| d.is_finite())
-                    .collect();
-                if changes.is_empty() { 0.0 } else { changes.iter().sum::<f64>() / changes.len() as f64 }
+            .map(|t| match t.checked_sub(unit) {
+                Some(before) => median(level.iter().map(|x| x[t] - x[before])).unwrap_or(0.0),
+                None => 0.0,
             })
             .collect();
-        let week = (0..steps).map(|t| f64::from(panel.date(t).day_of_year()) / 7.0).collect();
-        Prepared { member: self, panel, level, target, size, pooled, week }
+        let height: Vec<f64> = (0..steps)
+            .map(|t| {
+                let known = level.iter().zip(&reference).map(|(x, r)| x[t] - r).filter(|d| d.is_finite());
+                let (n, sum) = known.fold((0.0, 0.0), |(n, sum), d| (n + 1.0, sum + d));
+                if n > 0.0 { sum / n } else { f64::NAN }
+            })
+            .collect();
+        Prepared {
+            transform: self.transform,
+            panel,
+            level,
+            target,
+            size,
+            reference,
+            pooled,
+            alike: alike(&height, config.level_sd),
+            week: (0..steps).map(|t| f64::from(panel.date(t).day_of_year()) / 7.0).collect(),
+        }
     }
+}
+
+/// Weights by closeness to the last height, in standard deviations of all heights.
+fn alike(height: &[f64], level_sd: f64) -> Vec<f64> {
+    let known: Vec<f64> = height.iter().copied().filter(|h| h.is_finite()).collect();
+    let n = known.len() as f64;
+    let mean = known.iter().sum::<f64>() / n;
+    let sd = (known.iter().map(|h| (h - mean).powi(2)).sum::<f64>() / n).sqrt();
+    let now = known.last().copied().unwrap_or(0.0);
+    height
+        .iter()
+        .map(|h| {
+            let apart = (h - now) / (level_sd * sd);
+            // A flat past is alike throughout.
+            if apart.is_finite() { (-0.5 * apart * apart).exp() + OTHER_LEVEL_WEIGHT } else { 1.0 }
+        })
+        .collect()
 }
 
 impl Prepared<'_> {
     fn columns(&self) -> usize {
-        if self.with_pooled() { 7 } else { 5 }
+        LAGS + 3 + if self.with_pooled() { POOLED_LAGS } else { 0 }
     }
 
     /// Pooled change of one series is its own change.
     fn with_pooled(&self) -> bool {
-        self.member.pooled && self.panel.len() > 1
+        self.panel.len() > 1
     }
 
-    /// First step with three changes behind it.
+    /// First step with all changes behind it.
     fn first(&self) -> usize {
-        3 * self.panel.unit()
+        LAGS * self.panel.unit()
     }
 
-    /// Reference levels by series and step.
-    fn references(&self) -> Vec<Vec<f64>> {
-        self.level
-            .iter()
-            .map(|x| match self.member.reference {
-                Reference::Mean => {
-                    let (mut sum, mut n) = (0.0, 0.0);
-                    x.iter()
-                        .map(|v| {
-                            if v.is_finite() {
-                                sum += v;
-                                n += 1.0;
-                            }
-                            sum / f64::max(n, 1.0)
-                        })
-                        .collect()
-                }
-                Reference::Peak => {
-                    let peak = x.iter().copied().filter(|v| v.is_finite()).fold(f64::NEG_INFINITY, f64::max);
-                    vec![peak; x.len()]
-                }
-            })
-            .collect()
-    }
-
-    fn row(&self, references: &[Vec<f64>], i: usize, t: usize, row: &mut [f64]) {
+    fn row(&self, i: usize, t: usize, row: &mut [f64]) {
         let (x, unit) = (&self.level[i], self.panel.unit());
-        for (lag, cell) in row.iter_mut().take(3).enumerate() {
+        for (lag, cell) in row.iter_mut().take(LAGS).enumerate() {
             *cell = x[t - lag * unit] - x[t - (lag + 1) * unit];
         }
-        row[3] = x[t] - references[i][t];
-        row[4] = 1.0;
-        if self.with_pooled() {
-            row[5] = self.pooled[t];
-            row[6] = self.pooled[t - unit];
+        let height = x[t] - self.reference[i];
+        row[LAGS] = height;
+        row[LAGS + 1] = height * height;
+        row[LAGS + 2] = 1.0;
+        for (lag, cell) in row[LAGS + 3..].iter_mut().enumerate() {
+            *cell = self.pooled[t - lag * unit];
         }
     }
 
-    /// `None` with too little history.
-    pub(super) fn predict(&self, steps_ahead: usize, config: &ForecastConfig) -> Option<Prediction> {
+    /// Learns from the past; `None` with too little of it.
+    pub(super) fn fit(&self, steps_ahead: usize, config: &ForecastConfig) -> Option<Horizon> {
         let (columns, last) = (self.columns(), self.panel.last());
-        let references = self.references();
         let mut rows: Vec<f64> = Vec::new();
         let (mut y, mut weights, mut counts) = (Vec::new(), Vec::new(), Vec::new());
         let mut row = vec![0.0; columns];
-        for t in self.first()..(last + 1).saturating_sub(steps_ahead) {
+        let steps = self.first()..(last + 1).saturating_sub(steps_ahead);
+        let stride = (steps.len() * self.panel.len()).div_ceil(ROWS_MAX).max(1);
+        // Counted back from the newest step, which is nearest to today.
+        for t in steps.rev().step_by(stride) {
             let apart = (self.week[t] - self.week[last]).abs();
             // The year has 52.18 weeks and closes on itself.
             let apart = apart.min((52.18 - apart).abs()) / config.season_sd_weeks;
-            let weight = (-0.5 * apart * apart).exp() + config.off_season_weight;
+            let weight = ((-0.5 * apart * apart).exp() + config.off_season_weight) * self.alike[t];
             for i in 0..self.panel.len() {
-                self.row(&references, i, t, &mut row);
+                self.row(i, t, &mut row);
                 let change = self.target[i][t + steps_ahead] - self.level[i][t];
                 if change.is_finite() && row.iter().all(|x| x.is_finite()) {
                     rows.extend_from_slice(&row);
@@ -199,34 +290,36 @@ impl Prepared<'_> {
                 }
             }
         }
-        if y.len() < ROWS_MIN {
+        if y.len() < ROWS_PER_COLUMN_MIN * columns {
             return None;
         }
         let fit = fit(&rows, columns, &y, &weights, &counts)?;
-        let scores = weighted_quantiles(&fit.standardised, &weights, &config.levels);
-        let quantiles = (0..self.panel.len())
-            .map(|i| {
-                if last >= self.first() {
-                    self.row(&references, i, last, &mut row);
-                }
-                let size = self.panel.size(i);
-                // A gap in the newest steps: go on from the newest level, without a trend.
-                let (level, count) = self.newest(i);
-                if !row.iter().all(|x| x.is_finite()) {
-                    row.fill(0.0);
-                    row[4] = 1.0;
-                }
-                let mean = level + row.iter().zip(&fit.coefficients).map(|(x, b)| x * b).sum::<f64>();
-                let sd = (fit.common + fit.sampling / (count + 1.0)).sqrt();
-                scores.iter().map(|z| self.member.transform.invert(mean + sd * z, size)).collect()
-            })
-            .collect();
-        Some(Prediction { quantiles, rows: y.len() })
+        let mut scores = weighted_quantiles(&fit.standardised, &weights, &config.levels);
+        // The median of few seasons' errors is an accident of these seasons.
+        let centre = scores[scores.len() / 2];
+        scores.iter_mut().for_each(|z| *z = WIDENING * (*z - centre));
+        let range = y.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), y| (a.min(*y), b.max(*y)));
+        Some(Horizon { fit, scores, range, rows: y.len() })
     }
 
-    fn newest(&self, i: usize) -> (f64, f64) {
-        let t = (0..=self.panel.last()).rev().find(|&t| self.level[i][t].is_finite());
-        t.map_or((0.0, 0.0), |t| (self.level[i][t], self.size[i][t]))
+    /// Step of the newest level of a series, if it has enough of a past for a forecast.
+    pub(super) fn newest(&self, i: usize) -> Option<usize> {
+        let t = (0..=self.panel.last()).rev().find(|&t| self.level[i][t].is_finite())?;
+        let mut row = vec![0.0; self.columns()];
+        (t >= self.first()).then(|| self.row(i, t, &mut row))?;
+        row.iter().all(|x| x.is_finite()).then_some(t)
+    }
+
+    /// Quantiles of series `i`, seen from step `t`, before the weekday factor.
+    pub(super) fn predict(&self, horizon: &Horizon, i: usize, t: usize) -> Vec<f64> {
+        let mut row = vec![0.0; self.columns()];
+        self.row(i, t, &mut row);
+        let change: f64 = row.iter().zip(&horizon.fit.coefficients).map(|(x, b)| x * b).sum();
+        // A season beyond all earlier ones must not be extrapolated to changes that were never seen.
+        let mean = self.level[i][t] + change.clamp(horizon.range.0, horizon.range.1);
+        let sd = (horizon.fit.common + horizon.fit.sampling / (self.size[i][t] + 1.0)).sqrt();
+        let quantile = |z: &f64| self.transform.invert(mean + sd * z, self.panel.size(i));
+        horizon.scores.iter().map(quantile).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::tables::{self, Progress};
 use crate::report::fan;
 use anyhow::{Context, bail, ensure};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use wanquan_app::forecast::hub::{Compressed, Counts, Revisions, read_counts, read_population};
 use wanquan_app::forecast::hub::{read_revisions, write_forecasts};
 use wanquan_app::forecast::run::{
-    Order, Outcome, counts_of, forecast_revisions, forecast_series, last_label, read_panel,
+    Method, Order, Outcome, counts_of, forecast_revisions, forecast_series, last_label, read_panel,
 };
 use wanquan_app::ingest::dates::DateOrder;
 use wanquan_app::ingest::series::{SeriesOptions, SeriesSet, Step};
@@ -58,12 +58,18 @@ pub struct ForecastArgs {
     /// 7 where publications bear the last day of their newest week and appear in the week after.
     #[arg(long, value_name = "DAYS", default_value_t = 0)]
     lag_days: u16,
+    /// The recommended ensemble, or the random walk as a yardstick to score it against.
+    #[arg(long, value_enum, default_value_t = MethodArg::Recommended)]
+    method: MethodArg,
     /// Half-width of the season whose growth counts, in weeks (standard deviation).
     #[arg(long, value_name = "WEEKS")]
     season_sd_weeks: Option<f64>,
     /// Weight of the rest of the year, 0 to 1.
     #[arg(long, value_name = "SHARE")]
     off_season_weight: Option<f64>,
+    /// Half-width of the level of all series at which past growth counts, in standard deviations over the past.
+    #[arg(long, value_name = "SDS")]
+    level_sd: Option<f64>,
     /// Column that names the series.
     #[arg(long, value_name = "COL", conflicts_with = "target")]
     series: Option<String>,
@@ -85,6 +91,12 @@ pub struct ForecastArgs {
     /// Page with a fan chart a place.
     #[arg(long, value_name = "OUT.html")]
     plot: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MethodArg {
+    Recommended,
+    RandomWalk,
 }
 
 #[derive(Clone)]
@@ -221,6 +233,7 @@ impl ForecastArgs {
         let config = ForecastConfig {
             season_sd_weeks: self.season_sd_weeks.unwrap_or(recommended.season_sd_weeks),
             off_season_weight: self.off_season_weight.unwrap_or(recommended.off_season_weight),
+            level_sd: self.level_sd.unwrap_or(recommended.level_sd),
             ..recommended
         };
         ensure!(!reference_dates.is_empty(), "no reference date");
@@ -229,6 +242,10 @@ impl ForecastArgs {
             horizons: self.horizons.as_ref().map_or_else(|| usual.collect(), |h| h.0.clone()),
             lag_days: self.lag_days,
             population,
+            method: match self.method {
+                MethodArg::Recommended => Method::Recommended,
+                MethodArg::RandomWalk => Method::RandomWalk,
+            },
             config,
         })
     }
