@@ -36,7 +36,7 @@ const DELAYS = [0, 0, 1, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5];
 // Cases a day of the season: rises to the middle of January and fades after the schools have closed.
 const season = (n) => 0.35 + 0.75 * Math.exp(-(((n - 16) / 9) ** 2));
 // A school cluster that is still growing at the end.
-const cluster = (n) => (n < 27 ? 0 : 0.9 * Math.exp(0.115 * (n - 27)));
+const cluster = (n) => (n < 27 ? 0 : 1.1 * Math.exp(0.14 * (n - 27)));
 
 const cases = [];
 function add(onset, town, clusterId) {

@@ -15,16 +15,21 @@ export interface Server {
   /** What it printed so far. */
   lines: string[];
   data: string;
-  stop: () => Promise<void>;
+  /** Ends it; its folder is removed unless it is to be kept for another start. */
+  stop: (options?: { keep?: boolean }) => Promise<void>;
 }
 
 const READY = /(http:\/\/127\.0\.0\.1:\d+)\/console\//;
 const SETUP = /http:\/\/\S+\/console\/setup\?token=[0-9a-f]+/;
 
-/** Starts `wanquan COMMAND` and waits until it says where it is. */
-export async function start(command: "serve" | "demo", args: string[] = []): Promise<Server> {
+/** Starts `wanquan COMMAND`, in a new folder or an earlier one, and waits until it says where it is. */
+export async function start(
+  command: "serve" | "demo",
+  args: string[] = [],
+  folder?: string,
+): Promise<Server> {
   if (!BIN) throw new Error("WANQUAN_BIN names no executable; run scripts/browser-tests");
-  const data = await mkdtemp(join(tmpdir(), "wanquan-e2e-"));
+  const data = folder ?? (await mkdtemp(join(tmpdir(), "wanquan-e2e-")));
   const child = spawn(BIN, [command, "--data", data, "--listen", "127.0.0.1:0", ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, WANQUAN_LOG: "warn" },
@@ -37,14 +42,14 @@ export async function start(command: "serve" | "demo", args: string[] = []): Pro
       setupLink: lines.map((line) => line.match(SETUP)?.[0]).find((link) => link) ?? null,
       lines,
       data,
-      stop: async () => {
+      stop: async ({ keep } = {}) => {
         await ended(child);
-        await rm(data, { recursive: true, force: true });
+        if (!keep) await rm(data, { recursive: true, force: true });
       },
     };
   } catch (error) {
     await ended(child);
-    await rm(data, { recursive: true, force: true });
+    if (!folder) await rm(data, { recursive: true, force: true });
     throw error;
   }
 }

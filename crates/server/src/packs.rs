@@ -18,12 +18,34 @@ pub fn builtin_files() -> Files {
         .collect()
 }
 
+/// Line list of the invented cases of the demonstration.
+pub const DEMO_CASES: &[u8] = include_bytes!("../demo/synthetic/cases.csv");
+
+/// What the demonstration declares beyond the built-in packs: a disease that says of itself that it is invented.
+const DEMO_PACK: [(&str, &[u8]); 2] = [
+    ("synthetic/pack.toml", include_bytes!("../demo/synthetic/pack.toml")),
+    ("synthetic/disease.toml", include_bytes!("../demo/synthetic/disease.toml")),
+];
+
+/// The packs of the demonstration: the built-in ones, its own, and those of the folder `added`.
+///
+/// # Errors
+/// As for [`load`].
+pub fn load_demo(added: Option<&Path>) -> anyhow::Result<Packs> {
+    let mut files = builtin_files();
+    files.extend(DEMO_PACK.map(|(path, content)| (path.to_owned(), Arc::from(content))));
+    load_over(files, added)
+}
+
 /// The built-in packs, with those of the folder `added` on top: a pack of the same name replaces the built-in one.
 ///
 /// # Errors
 /// Where a file cannot be read or a pack is wrong; the message lists every problem.
 pub fn load(added: Option<&Path>) -> anyhow::Result<Packs> {
-    let mut files = builtin_files();
+    load_over(builtin_files(), added)
+}
+
+fn load_over(mut files: Files, added: Option<&Path>) -> anyhow::Result<Packs> {
     if let Some(folder) = added.filter(|folder| folder.is_dir()) {
         let extra = read_folder(folder).with_context(|| format!("reading packs in {}", folder.display()))?;
         let replaced: std::collections::BTreeSet<String> =

@@ -4,10 +4,11 @@ use crate::api::{Api, system::DemoAccount};
 use crate::clock::{ReplayClock, WallClock};
 use crate::config::Config;
 use crate::{packs, router};
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use wanquan_app::demo::{self, State};
 use wanquan_app::{App, Clock, Options, access, jobs};
 
 /// Opens the installation of a set-up.
@@ -31,6 +32,12 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
         None => Arc::new(WallClock),
     };
     let app = open(&config, clock, false).await?;
+    if matches!(demo::state(&app).await?, State::Demonstration { .. }) {
+        bail!(
+            "{} holds a demonstration, whose passwords are published; serve it with `wanquan demo --data`",
+            config.data.display()
+        );
+    }
     let listener = listen(config.listen).await?;
     let base = config.public_url.clone().unwrap_or(format!("http://{}", listener.local_addr()?));
     println!("Wanquan is ready: {base}/console/");

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use wanquan_domain::issue::IssueCode;
 use wanquan_domain::pack::{Files, Packs};
 
 fn repository() -> PathBuf {
@@ -37,6 +38,25 @@ fn every_detector_has_its_page() {
 }
 
 #[test]
+fn every_problem_code_and_finding_is_documented() {
+    let page = std::fs::read_to_string(repository().join("docs/problems.md")).unwrap();
+    let mut missing: Vec<String> = IssueCode::ALL
+        .iter()
+        .filter(|code| !page.contains(&format!("| `{}` | {} |", code.as_str(), code.text().en)))
+        .map(|code| code.as_str().to_owned())
+        .collect();
+    let used = problem_codes();
+    missing.extend(
+        used.iter().filter(|code| !page.contains(&format!("<a id=\"{code}\"></a>`{code}`"))).cloned(),
+    );
+    assert!(missing.is_empty(), "docs/problems.md lacks {missing:?}");
+
+    let documented = page.split("<a id=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let gone: Vec<_> = documented.filter(|code| !used.contains(*code)).collect();
+    assert!(gone.is_empty(), "docs/problems.md names codes that nothing gives: {gone:?}");
+}
+
+#[test]
 fn the_packs_of_the_guide_hold() {
     let page = std::fs::read_to_string(repository().join("docs/guide/packs.md")).unwrap();
     let mut files = Files::new();
@@ -62,4 +82,34 @@ fn read_into(files: &mut Files, folder: &Path, prefix: &str) {
             files.insert(name, Arc::from(std::fs::read(&path).unwrap()));
         }
     }
+}
+
+/// Codes as they stand in the sources: the first text after a status, or the field `code` of a refusal.
+fn problem_codes() -> BTreeSet<String> {
+    let mut codes = BTreeSet::new();
+    let mut open = vec![repository().join("crates/app/src"), repository().join("crates/server/src/api")];
+    open.push(repository().join("crates/server/src/router.rs"));
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        let source = std::fs::read_to_string(&path).unwrap();
+        let source: String = source.split_whitespace().collect::<Vec<_>>().join(" ");
+        for mark in ["Refused { code: ", "refuse(", "Rejection => "] {
+            codes.extend(source.split(mark).skip(1).filter_map(quoted));
+        }
+        for rest in source.split("StatusCode::").skip(1) {
+            let after_status = rest.trim_start_matches(|c: char| c.is_ascii_uppercase() || c == '_');
+            codes.extend(after_status.strip_prefix(", ").and_then(quoted));
+        }
+    }
+    codes
+}
+
+/// The text in quotes with which `source` begins, if it looks like a code.
+fn quoted(source: &str) -> Option<String> {
+    let (code, _) = source.strip_prefix('"')?.split_once('"')?;
+    let fits = !code.is_empty() && code.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    fits.then(|| code.to_owned())
 }

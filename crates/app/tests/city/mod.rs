@@ -43,12 +43,18 @@ fn read_folder(root: &Path, at: &Path, files: &mut Files) {
     }
 }
 
-/// The built-in packs.
-pub fn packs() -> Packs {
+/// The files of the built-in packs.
+pub fn files() -> Files {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs");
     let mut files = Files::new();
     read_folder(&root, &root, &mut files);
-    Packs::load(&files).unwrap_or_else(|issues| panic!("{} problems, the first: {}", issues.len(), issues[0]))
+    files
+}
+
+/// The built-in packs.
+pub fn packs() -> Packs {
+    Packs::load(&files())
+        .unwrap_or_else(|issues| panic!("{} problems, the first: {}", issues.len(), issues[0]))
 }
 
 /// A person with roles.

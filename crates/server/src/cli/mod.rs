@@ -3,6 +3,7 @@
 mod analyze;
 mod audit;
 mod backup;
+mod demo;
 mod forecast;
 mod import;
 mod pack;
@@ -52,6 +53,8 @@ enum Command {
     Backup(backup::BackupArgs),
     /// Put a backup into an empty data folder.
     Restore(backup::RestoreArgs),
+    /// Open a running city on real history: Changzhi, replayed to 12 February 2020.
+    Demo(demo::DemoArgs),
     /// Run the server: console, API, public portal.
     Serve(ServeArgs),
     /// Print the API contract (OpenAPI 3.1).
@@ -59,6 +62,15 @@ enum Command {
 }
 
 impl Cli {
+    /// What the log holds unless `WANQUAN_LOG` says otherwise: a server tells what it does, a command answers on
+    /// standard output and warns only.
+    pub fn log(&self) -> &'static str {
+        match self.command {
+            Command::Serve(_) => "warn,wanquan=info",
+            _ => "warn",
+        }
+    }
+
     /// Runs the chosen command; the exit code says whether what was asked for holds.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
@@ -72,6 +84,7 @@ impl Cli {
             Command::Audit(args) => args.run(),
             Command::Backup(args) => args.run(),
             Command::Restore(args) => args.run(),
+            Command::Demo(args) => args.run(),
             Command::Serve(args) => serve::run(&args),
             Command::Openapi => Ok(serve::print_openapi()),
         }

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Skeleton } from "antd";
+import { Button, Skeleton } from "antd";
 import { diseasesQuery, measuresQuery } from "../../../shared/catalog";
 import { useI18n } from "../../../shared/i18n/i18n";
 import { useSession } from "../../../shared/session";
@@ -53,6 +53,11 @@ export function SituationPage() {
         error={diseases.error ?? measures.error ?? situation.error}
         retry={() => void situation.refetch()}
       />
+      {situation.error && view.region !== session.home_region.code && (
+        <Button type="link" onClick={() => url.set({ region: undefined })}>
+          {t("situation.go_home", { region: session.home_region.name })}
+        </Button>
+      )}
       {data ? (
         <>
           <KeyFigures situation={data} />

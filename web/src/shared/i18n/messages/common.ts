@@ -48,8 +48,8 @@ export const common = {
   },
   "shell.notice": { en: "Notice", zh: "提示" },
   "shell.synthetic": {
-    en: "Demonstration: counts are real history; persons, accounts and names are synthetic.",
-    zh: "演示系统：统计数字为真实历史数据；个人、账户与姓名均为虚构。",
+    en: "Demonstration: counts of COVID-19 are real history; accounts, persons and everything called synthetic are invented.",
+    zh: "演示系统：新冠疫情统计数字为真实历史数据；账户、个人以及标有“合成”的内容均为虚构。",
   },
 
   "lost.nowhere": { en: "There is no such page", zh: "没有这个页面" },

@@ -2,6 +2,7 @@ export const situation = {
   "situation.title": { en: "Situation", zh: "疫情态势" },
   "situation.region_trail": { en: "Region", zh: "地区路径" },
   "situation.go_to_region": { en: "Go to region", zh: "前往地区" },
+  "situation.go_home": { en: "Back to {region}", zh: "返回{region}" },
   "situation.disease": { en: "Disease", zh: "病种" },
   "situation.measure": { en: "Measure", zh: "指标" },
 
@@ -45,6 +46,14 @@ export const situation = {
   "map.region": {
     en: "{name}: cumulative {cumulative}, last 7 days {last_7}, open signals {signals}",
     zh: "{name}：累计 {cumulative}，近 7 天 {last_7}，待评估信号 {signals}",
+  },
+  "map.region_unknown": {
+    en: "{name}: nothing is reported for it separately, open signals {signals}",
+    zh: "{name}：没有单独报告的数字，待评估信号 {signals}",
+  },
+  "map.unknown_note": {
+    en: "Counts are reported for {place} as a whole; of its regions nothing is known.",
+    zh: "数字按{place}整体报告，下级地区没有单独数字。",
   },
   "map.open_signal": { en: "open signal", zh: "待评估信号" },
   "map.tiles_note": {

@@ -4,6 +4,7 @@ import type { RegionMap, Situation, SituationRegion } from "../../../../api/type
 import { useI18n } from "../../../../shared/i18n/i18n";
 import { RegionMapView, type MapValue } from "../../../../shared/map/RegionMapView";
 import { colourScale } from "../../../../shared/map/scale";
+import { reportedAsWhole } from "../undivided";
 import { FigureCard } from "../../../../shared/ui/FigureCard";
 import { ProblemAlert } from "../../../../shared/ui/ProblemAlert";
 
@@ -29,10 +30,11 @@ export function MapCard({ situation, map, error, onOpen }: Props) {
         : [{ ...situation.region, ...situation.totals, open_signals: situation.signals.open }],
     [situation],
   );
+  const whole = reportedAsWhole(situation);
   const scale = useMemo(() => colourScale(drawn.map((r) => r[shown])), [drawn, shown]);
   const values = useMemo(() => {
     const sentence = (r: Drawn) =>
-      t("map.region", {
+      t(whole ? "map.region_unknown" : "map.region", {
         name: r.name,
         cumulative: format.count(r.cumulative),
         last_7: format.count(r.last_7),
@@ -41,10 +43,15 @@ export function MapCard({ situation, map, error, onOpen }: Props) {
     return new Map<string, MapValue>(
       drawn.map((r) => [
         r.code,
-        { value: r[shown], text: format.count(r[shown]), label: sentence(r), signals: r.open_signals },
+        {
+          value: r[shown],
+          text: format.count(whole ? null : r[shown]),
+          label: sentence(r),
+          signals: r.open_signals,
+        },
       ]),
     );
-  }, [drawn, shown, t, format]);
+  }, [drawn, shown, whole, t, format]);
 
   const label = t("map.label", { measure: text(situation.measure.label), place: situation.region.name });
   const empty = map && map.shapes.length === 0 && map.tiles.length === 0;
@@ -97,7 +104,10 @@ export function MapCard({ situation, map, error, onOpen }: Props) {
                 <span className="key triangle">▲</span> {t("map.open_signal")}
               </li>
             </ul>
-            <small className="muted">{map.tiles.length > 0 && t("map.tiles_note")}</small>
+            <small className="muted">
+              {whole && t("map.unknown_note", { place: situation.region.name })}{" "}
+              {map.tiles.length > 0 && t("map.tiles_note")}
+            </small>
           </div>
         </>
       )}

@@ -2,6 +2,7 @@ import { Table, Tag } from "antd";
 import type { ColumnsType } from "antd/es/table";
 import type { Situation, SituationRegion } from "../../../../api/types";
 import { useI18n } from "../../../../shared/i18n/i18n";
+import { reportedAsWhole } from "../undivided";
 import { Sparkline } from "../../../../shared/ui/Sparkline";
 
 interface Props {
@@ -13,6 +14,7 @@ const PAGE = 15;
 
 export function RegionTable({ situation, onOpen }: Props) {
   const { t, format } = useI18n();
+  const whole = reportedAsWhole(situation);
   const incompleteDays = situation.curve.filter((day) => day.incomplete).length;
   const numeric = (key: "cumulative" | "last_7" | "previous_7" | "open_signals", title: string) => ({
     title,
@@ -20,7 +22,7 @@ export function RegionTable({ situation, onOpen }: Props) {
     align: "right" as const,
     sorter: (a: SituationRegion, b: SituationRegion) => a[key] - b[key],
     sortDirections: ["descend" as const, "ascend" as const],
-    render: (n: number) => format.count(n),
+    render: (n: number) => format.count(whole && key !== "open_signals" ? null : n),
   });
   const columns: ColumnsType<SituationRegion> = [
     {
@@ -41,6 +43,7 @@ export function RegionTable({ situation, onOpen }: Props) {
       align: "right",
       sorter: (a, b) => a.last_7 - a.previous_7 - (b.last_7 - b.previous_7),
       render: (_, r) => {
+        if (whole) return "–";
         const change = r.last_7 - r.previous_7;
         const arrow = change > 0 ? "↑" : change < 0 ? "↓" : "";
         return (
@@ -55,7 +58,7 @@ export function RegionTable({ situation, onOpen }: Props) {
       dataIndex: "per_100k_7d",
       align: "right",
       sorter: (a, b) => (a.per_100k_7d ?? -1) - (b.per_100k_7d ?? -1),
-      render: (n: number | null) => format.decimal(n, 2),
+      render: (n: number | null) => format.decimal(whole ? null : n, 2),
     },
     {
       title: t("table.spark"),
