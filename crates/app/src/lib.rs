@@ -17,6 +17,7 @@ pub mod demo;
 pub mod detect;
 pub mod dispatch;
 mod error;
+pub mod export;
 pub mod forecast;
 pub mod ingest;
 pub mod jobs;

@@ -8,6 +8,7 @@ mod list;
 
 pub(crate) use change::{check_version, checked_reason, not_storable};
 pub use change::{create, update, withdraw};
+pub(crate) use list::Selection;
 pub use list::{Listed, Query, Total, list};
 
 use crate::app::App;

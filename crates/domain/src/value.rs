@@ -74,8 +74,8 @@ impl Field {
     pub fn parse_text(&self, text: &str, context: &TextContext<'_>) -> Result<Read, Issue> {
         let text = text.trim();
         // A choice may itself be called 未知 or NA.
-        if (!matches!(self.field_type, FieldType::Choice) || self.choice(text).is_none()) && is_missing(text)
-        {
+        let chosen = matches!(self.field_type, FieldType::Choice | FieldType::MultiChoice);
+        if is_missing(text) && !(chosen && self.choice(text).is_some()) {
             return Ok(Read { value: None, note: None });
         }
         // Issues travel further than records: a person's value is not repeated in them.

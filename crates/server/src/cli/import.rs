@@ -115,7 +115,8 @@ enum LayoutArg {
     Wide,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+/// Two sides of the first `=`.
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     // Names of columns may hold the sign, identifiers of fields do not.
     let (left, right) = text.split_once('=').ok_or("write NAME=VALUE")?;
     if left.trim().is_empty() {

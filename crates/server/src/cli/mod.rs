@@ -4,6 +4,7 @@ mod analyze;
 mod audit;
 mod backup;
 mod demo;
+mod export;
 mod forecast;
 mod import;
 mod pack;
@@ -39,6 +40,8 @@ enum Command {
     Forecast(Box<forecast::ForecastArgs>),
     /// Score forecasts against the truth, and against other forecasts.
     Score(Box<score::ScoreArgs>),
+    /// Export records of a register as CSV or XLSX.
+    Export(Box<export::ExportArgs>),
     /// Import a line list or counts into a register.
     Import(Box<import::ImportArgs>),
     /// Check and list packs (registers, diseases, places declared as data).
@@ -77,6 +80,7 @@ impl Cli {
             Command::Analyze(args) => args.run(),
             Command::Forecast(args) => args.run(),
             Command::Score(args) => args.run(),
+            Command::Export(args) => args.run(),
             Command::Import(args) => args.run(),
             Command::Pack(args) => args.run(),
             Command::Plan(args) => args.run(),
