@@ -73,9 +73,11 @@ impl Field {
     /// One issue naming the field and the value; the caller adds row and column.
     pub fn parse_text(&self, text: &str, context: &TextContext<'_>) -> Result<Read, Issue> {
         let text = text.trim();
+        let meant = marked_as_meant(text);
+        let text = meant.unwrap_or(text);
         // A choice may itself be called 未知 or NA.
         let chosen = matches!(self.field_type, FieldType::Choice | FieldType::MultiChoice);
-        if is_missing(text) && !(chosen && self.choice(text).is_some()) {
+        if meant.is_none() && is_missing(text) && !(chosen && self.choice(text).is_some()) {
             return Ok(Read { value: None, note: None });
         }
         // Issues travel further than records: a person's value is not repeated in them.
@@ -161,6 +163,13 @@ impl Field {
         let labels: Vec<&str> = self.choices.iter().take(12).map(|c| c.label.zh.as_str()).collect();
         issue.detail(ids.join(", "), labels.join("、"))
     }
+}
+
+/// The text behind a leading apostrophe that says: this reads like a missing value and is meant as it stands.
+pub fn marked_as_meant(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix('\'')?;
+    let bare = rest.trim_start_matches('\'');
+    (!bare.is_empty() && is_missing(bare)).then_some(rest)
 }
 
 fn half_width(text: &str) -> String {
