@@ -4,6 +4,7 @@ use crate::support::*;
 use anyhow::{Context as _, Result};
 use serde_json::json;
 use wanquan_domain::record::RecordId;
+use wanquan_domain::region::RegionCode;
 use wanquan_store::{Error, record, tally};
 
 on_both_engines!(a_record_keeps_every_version_and_its_tallies_follow);
@@ -83,6 +84,13 @@ async fn a_record_keeps_every_version_and_its_tallies_follow(db: Db) -> Result<(
     let cells = tally::cells(&mut tx, &series("case.onset", NATION), Some(day(3)), day(8)).await?;
     let cells: Vec<_> = cells.iter().map(|c| (c.event_date, c.known_on, c.n)).collect();
     assert_eq!(cells, [(day(3), day(5), 1)], "a record leaves and another comes on the same days: no change");
+    let places = [NATION, TOWN].map(|path| series("case.onset", path));
+    let regions = [places[0].region.clone(), places[1].region.clone(), RegionCode::new("nowhere")];
+    let together = tally::cells_of_regions(&mut tx, "case.onset", "measles", &regions).await?;
+    assert_eq!(together.len(), 2);
+    for key in &places {
+        assert_eq!(together[&key.region], tally::cells(&mut tx, key, None, day(1_000)).await?);
+    }
     let days = tally::known_days(&mut tx, &series("case.onset", TOWN)).await?;
     assert_eq!(days, [(day(5), 1), (day(8), -1)]);
     let span = tally::span(&mut tx, &series("case.onset", NATION)).await?.context("counted")?;
