@@ -137,6 +137,16 @@ async fn small_counts_of_townships_stay_out_of_the_publication() {
 }
 
 #[tokio::test]
+async fn regions_below_are_left_out_where_nothing_was_reported_by_them() {
+    let city = City::shanxi_on("2020-02-12").await;
+    let whole = draft_publication(&city.app, &Actor::system("test"), draft(CHANGZHI)).await.unwrap();
+    assert_eq!((figures(&whole).totals.cumulative, figures(&whole).regions.len()), (Some(8), 0));
+    city.load("count_report", vec![report(LUZHOU, "2020-02-12", "confirmed", 2, "2020-02-12")]).await;
+    let divided = draft_publication(&city.app, &Actor::system("test"), draft(CHANGZHI)).await.unwrap();
+    assert_eq!((figures(&divided).undivided, figures(&divided).regions.len()), (Some(8), 12));
+}
+
+#[tokio::test]
 async fn a_draft_without_a_title_or_of_an_unknown_disease_is_refused() {
     let city = City::at("2020-02-12T04:00:00Z").await;
     let ask = async |draft: Draft| draft_publication(&city.app, &Actor::system("test"), draft).await;

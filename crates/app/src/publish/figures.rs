@@ -99,7 +99,7 @@ pub struct PublicFigures {
     pub totals: PublicTotals,
     /// Epidemic curve; empty for a place below a county.
     pub curve: Vec<PublicDay>,
-    /// Regions directly below.
+    /// Regions directly below; empty where everything was reported for the region as a whole.
     pub regions: Vec<PublicRegion>,
     /// Counted for the region as a whole and for none below; absent where that would give a suppressed count away.
     pub undivided: Option<i64>,
@@ -118,7 +118,9 @@ impl PublicFigures {
         let small = is_below_county(situation.region.level);
         let own = |n: i64| publishable(n, small);
         let last_7 = own(figures.totals.last_7);
-        let children: Vec<_> = situation.regions().collect();
+        // Where nothing was reported by region below, zeros would say that nobody fell ill there.
+        let whole = figures.undivided != 0 && figures.undivided == figures.totals.cumulative;
+        let children: Vec<_> = situation.regions().filter(|_| !whole).collect();
         let small_children = children.iter().any(|(region, ..)| is_below_county(region.level));
         let table = |of: &dyn Fn(usize) -> i64| {
             let counts: Vec<i64> = (0..children.len()).map(of).collect();

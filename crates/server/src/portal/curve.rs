@@ -4,14 +4,14 @@ use super::words::{Words, integer};
 use std::fmt::Write as _;
 use wanquan_app::publish::PublicDay;
 
-const WIDTH: f64 = 720.0;
-const HEIGHT: f64 = 260.0;
+const WIDTH: f64 = 560.0;
+const HEIGHT: f64 = 300.0;
 /// Room for the numbers on the left and the dates below.
 const LEFT: f64 = 52.0;
 const BELOW: f64 = 28.0;
 const ABOVE: f64 = 12.0;
 /// Dates on the axis, about.
-const DATES: usize = 6;
+const DATES: usize = 5;
 
 /// The drawing; `None` without a day.
 pub(super) fn draw(days: &[PublicDay], w: Words) -> Option<String> {

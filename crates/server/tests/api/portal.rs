@@ -70,6 +70,7 @@ async fn the_page_shows_the_frozen_figures_in_both_languages() {
 #[tokio::test]
 async fn the_page_needs_no_script_and_loads_nothing_from_elsewhere() {
     let server = Server::new(City::shanxi_on("2020-02-12").await);
+    server.load(vec![report(LUZHOU, "2020-02-12", "confirmed", 2, "2020-02-12")]).await;
     publish(&server, bulletin(CHANGZHI, "Changzhi", "")).await;
     let (_, headers, html) = page(&server, "/").await;
     let policy = headers["content-security-policy"].to_str().unwrap();
