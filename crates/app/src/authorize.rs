@@ -30,6 +30,18 @@ impl Scope {
         &self.paths
     }
 
+    /// Path of the narrowest region that holds the whole scope; `/` for everything.
+    pub fn common_path(&self) -> String {
+        let Some((first, rest)) = self.paths.split_first() else { return "/".to_owned() };
+        let mut common = first.as_str();
+        while !rest.iter().all(|path| path.starts_with(common)) {
+            // Both the path and what is left of it end with a slash.
+            let shorter = common.trim_end_matches('/').rfind('/').map_or(0, |slash| slash + 1);
+            common = &common[..shorter];
+        }
+        if common.is_empty() { "/".to_owned() } else { common.to_owned() }
+    }
+
     /// True if a region path lies in the scope.
     pub fn covers(&self, region_path: &str) -> bool {
         self.paths.is_empty() || lies_in(region_path, &self.paths)

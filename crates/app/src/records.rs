@@ -197,6 +197,21 @@ async fn note_look(
     Ok(tx.commit().await?)
 }
 
+/// Asks whether an actor may do something with records of a register somewhere; the register if so. For what takes
+/// long to come in: the verb itself asks again, for the regions that it meets.
+///
+/// # Errors
+/// `NotFound` for an unknown register; `Forbidden`.
+pub fn admit<'a>(
+    app: &'a App,
+    actor: &Actor,
+    register: &str,
+    action: Action,
+) -> Result<&'a Arc<Register>, Error> {
+    authorize(app, actor, action, Subject::Anywhere)?;
+    find_register(app, register)
+}
+
 fn subject(id: RecordId) -> String {
     format!("record/{id}")
 }

@@ -23,6 +23,7 @@ const ROLES: [(&str, &[&str]); 11] = [
             "record.write",
             "signal.read",
             "signal.assess",
+            "level.decide",
             "publication.draft",
             "publication.publish",
         ],
@@ -185,4 +186,21 @@ async fn the_system_may_do_everything_everywhere() {
         let scope = authorize(&town.app, &Actor::system("job"), action, Subject::Anywhere).unwrap();
         assert!(scope.covers("/1/12/") && scope.shows_personal("/1/12/"));
     }
+}
+
+#[tokio::test]
+async fn the_common_path_of_a_scope_is_the_narrowest_region_that_holds_it() {
+    let town = Town::open().await;
+    for (grants, expected) in [
+        (&[("viewer", "110101")][..], "/1/11/1101/110101/"),
+        (&[("viewer", "110101"), ("viewer", "110102")], "/1/11/1101/"),
+        (&[("viewer", "110101"), ("viewer", "1102")], "/1/11/"),
+        (&[("viewer", "110101"), ("viewer", "12")], "/1/"),
+        (&[("viewer", "1")], "/1/"),
+    ] {
+        let scope = authorize(&town.app, &holder(grants), Action::RecordRead, Subject::Anywhere).unwrap();
+        assert_eq!(scope.common_path(), expected);
+    }
+    let system = authorize(&town.app, &Actor::system("t"), Action::RecordRead, Subject::Anywhere).unwrap();
+    assert_eq!(system.common_path(), "/");
 }

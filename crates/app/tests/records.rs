@@ -413,3 +413,23 @@ async fn a_state_is_changed_by_steps_and_not_by_a_form() {
     let refused = records::update(&town.app, &actor, made.id, 3, again, None).await;
     assert!(matches!(refused, Err(Error::Invalid { .. })));
 }
+
+#[tokio::test]
+async fn equal_records_without_a_business_key_are_two_and_a_correction_keeps_its_origin() {
+    let town = Town::open().await;
+    let clerk = person("data_clerk", "1101");
+    let visitor = || values(json!({ "name": "张三", "region": "110101", "date": "2020-02-10" }));
+    let create =
+        async || records::create(&town.app, &clerk, "visitor", visitor(), None).await.unwrap().record;
+    let (first, second) = (create().await, create().await);
+    assert_ne!(first.id, second.id);
+    let mut corrected = visitor();
+    corrected.insert("date".into(), json!("2020-02-11"));
+    let updated = records::update(&town.app, &clerk, first.id, 1, corrected, None).await.unwrap().record;
+    // The file from which it came still finds it.
+    assert_eq!(updated.key, first.key);
+    // Withdrawn and entered again, it is the same record.
+    records::withdraw(&town.app, &clerk, second.id, 1, "twice").await.unwrap();
+    let third = create().await;
+    assert_eq!((third.id, third.version), (second.id, 3));
+}

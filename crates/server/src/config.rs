@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 /// Name of the file in the data folder.
 const FILE: &str = "wanquan.toml";
 
+/// A line list of a million rows has about 150 MB.
+pub const UPLOAD_BYTES_MAX: u64 = 512_000_000;
+
 /// Where the data is; common to every command that opens an installation.
 #[derive(Args, Debug, Clone, Default)]
 pub struct DataArgs {
@@ -38,6 +41,9 @@ pub struct ServeArgs {
     /// Address under which browsers reach the server, if a proxy stands before it (https://wanquan.example).
     #[arg(long, env = "WANQUAN_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
+    /// Largest file that is taken for an import, in millions of bytes.
+    #[arg(long, env = "WANQUAN_UPLOAD_MB_MAX", value_name = "MB")]
+    pub upload_mb_max: Option<u64>,
     /// Let the clock of the installation start at this instant of the past (2020-02-12T08:00:00Z): for exercises and
     /// after-action reviews on a copy of the data.
     #[arg(long, value_name = "INSTANT")]
@@ -51,6 +57,7 @@ struct File {
     time_zone: Option<String>,
     listen: Option<String>,
     public_url: Option<String>,
+    upload_mb_max: Option<u64>,
 }
 
 /// The set-up, checked.
@@ -66,6 +73,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Address under which browsers reach the server, without a slash at the end.
     pub public_url: Option<String>,
+    /// Largest file that is taken for an import.
+    pub upload_bytes_max: u64,
     /// Where the clock starts, if not at the present.
     pub replay_from: Option<Timestamp>,
 }
@@ -121,6 +130,10 @@ impl Config {
             time_zone,
             listen,
             public_url,
+            upload_bytes_max: args
+                .upload_mb_max
+                .or(file.upload_mb_max)
+                .map_or(UPLOAD_BYTES_MAX, |mb| mb.saturating_mul(1_000_000)),
             replay_from: args.replay_from,
         })
     }

@@ -11,3 +11,4 @@ mod portal;
 mod report;
 pub mod router;
 pub mod serve;
+mod upload;

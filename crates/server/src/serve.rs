@@ -3,7 +3,7 @@
 use crate::api::{Api, system::DemoAccount};
 use crate::clock::{ReplayClock, WallClock};
 use crate::config::Config;
-use crate::{packs, router};
+use crate::{packs, router, upload};
 use anyhow::{Context as _, bail};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -38,6 +38,7 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
             config.data.display()
         );
     }
+    upload::forget(&config).context("removing what was left of uploads")?;
     let listener = listen(config.listen).await?;
     let base = config.public_url.clone().unwrap_or(format!("http://{}", listener.local_addr()?));
     println!("Wanquan is ready: {base}/console/");

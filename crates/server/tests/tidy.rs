@@ -88,7 +88,7 @@ fn read_into(files: &mut Files, folder: &Path, prefix: &str) {
 fn problem_codes() -> BTreeSet<String> {
     let mut codes = BTreeSet::new();
     let mut open = vec![repository().join("crates/app/src"), repository().join("crates/server/src/api")];
-    open.push(repository().join("crates/server/src/router.rs"));
+    open.extend(["router.rs", "upload.rs"].map(|file| repository().join("crates/server/src").join(file)));
     while let Some(path) = open.pop() {
         if path.is_dir() {
             open.extend(std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));

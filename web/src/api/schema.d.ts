@@ -493,6 +493,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/registers/{register}/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Imports of the past into a register, in the regions that the caller may read. */
+        get: operations["list_imports"];
+        put?: never;
+        /**
+         * Import a file: CSV, TSV, semicolons, XLSX, also gzipped. The body is the file itself. A file that cannot be used is
+         *     answered with a report that says why.
+         */
+        post: operations["create_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/registers/{register}/records": {
         parameters: {
             query?: never;
@@ -1176,6 +1197,205 @@ export interface components {
         HomeRegion: components["schemas"]["RegionRef"] & {
             /** @description Codes from the root down. */
             path: string;
+        };
+        /** @description One column of the file. */
+        ImportColumn: {
+            /** @description Name in the header. */
+            column: string;
+            /** @description How its dates are read. */
+            date_format?: string | null;
+            /** @description Field that it fills; `indicator:<choice>` for counts of one indicator. */
+            field?: string | null;
+            /** @description `id`, `label`, `synonym`, `mapping`, `ambiguous` or `unmatched`. */
+            how: string;
+            /** @description First values; none of columns with values of persons. */
+            samples: string[];
+        };
+        /** @description The file as it was read. */
+        ImportFile: {
+            /**
+             * Format: int64
+             * @description Size as sent.
+             */
+            bytes: number;
+            /** @description `gzip` if it was taken off. */
+            compression?: string | null;
+            /** @description Delimiter of text. */
+            delimiter?: string | null;
+            /** @description Encoding of text. */
+            encoding?: string | null;
+            /** @description Kind of file. */
+            format: string;
+            /** @description Name as given. */
+            name: string;
+            /** @description Sheet that was read. */
+            sheet?: string | null;
+        };
+        /** @description One issue. */
+        ImportIssue: {
+            /** @description Code. */
+            code: string;
+            /** @description Column of the file. */
+            column?: string | null;
+            /** @description Field of the register. */
+            field?: string | null;
+            /** @description In English. */
+            message_en: string;
+            /** @description In Chinese. */
+            message_zh: string;
+            /**
+             * Format: int64
+             * @description Row of the file, from 1, the header counted.
+             */
+            row?: number | null;
+            /** @description `error` or `warning`. */
+            severity: string;
+            /** @description Value as written, shortened; not given for values of persons. */
+            value?: string | null;
+        };
+        /** @description Number of issues of one code. */
+        ImportIssueCount: {
+            /** @description Code. */
+            code: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description In English. */
+            message_en: string;
+            /** @description In Chinese. */
+            message_zh: string;
+            /** @description `error` or `warning`. */
+            severity: string;
+        };
+        /** @description Something to be known of the whole file. */
+        ImportNote: {
+            /** @description Code. */
+            code: string;
+            /** @description In English. */
+            message_en: string;
+            /** @description In Chinese. */
+            message_zh: string;
+        };
+        /** @description One page of imports. */
+        ImportPage: {
+            /** @description Latest first. */
+            items: components["schemas"]["ImportSummary"][];
+            /**
+             * Format: uuid
+             * @description Where the next page begins.
+             */
+            next_cursor?: string | null;
+        };
+        /** @description What an import did, or what it would do. */
+        ImportReport: {
+            /**
+             * Format: int64
+             * @description Rows accepted.
+             */
+            accepted: number;
+            /**
+             * Format: uuid
+             * @description The import, once stored.
+             */
+            batch_id?: string | null;
+            /**
+             * Format: int64
+             * @description Records that got a new version.
+             */
+            changed: number;
+            /** @description Every column of the file. */
+            columns: components["schemas"]["ImportColumn"][];
+            /** @description How counts were read, `incident` or `cumulative`; none for line lists. */
+            counting?: string | null;
+            /**
+             * Format: int64
+             * @description Records that are new.
+             */
+            created: number;
+            /** @description True if nothing was to be stored. */
+            dry_run: boolean;
+            /** @description The file as it was read. */
+            file: components["schemas"]["ImportFile"];
+            /** @description Exact number of issues by code. */
+            issue_counts: components["schemas"]["ImportIssueCount"][];
+            /** @description The first issues of each code, in the order of rows. */
+            issues: components["schemas"]["ImportIssue"][];
+            /** @description `line_list`, `long` or `wide`; empty if the file was refused before it could be told. */
+            layout: string;
+            /** @description What else should be known of the file. */
+            notes: components["schemas"]["ImportNote"][];
+            refusal?: components["schemas"]["ImportNote"] | null;
+            /**
+             * Format: int64
+             * @description Rows refused, each with an issue.
+             */
+            refused: number;
+            /** @description Register. */
+            register: string;
+            /**
+             * Format: int64
+             * @description Rows below the header, blank ones left out: `accepted + refused`.
+             */
+            rows_read: number;
+            /**
+             * Format: int64
+             * @description Records that the file repeats as they are stored.
+             */
+            unchanged: number;
+            /**
+             * Format: int64
+             * @description Issues that refuse nothing.
+             */
+            warnings: number;
+        };
+        /** @description An import of the past. */
+        ImportSummary: {
+            /**
+             * Format: int64
+             * @description Rows accepted.
+             */
+            accepted: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Identifier, which versions of records name.
+             */
+            batch_id: string;
+            /** @description Who. */
+            by: string;
+            /**
+             * Format: int64
+             * @description Records that got a new version.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Records that were new.
+             */
+            created: number;
+            /** @description Name of the file. */
+            file_name: string;
+            /**
+             * Format: int64
+             * @description Rows refused.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Rows of the file.
+             */
+            rows_read: number;
+            /**
+             * Format: int64
+             * @description Records that were repeated as stored.
+             */
+            unchanged: number;
         };
         /** @description A finding about one value. */
         IssueBody: {
@@ -3898,6 +4118,160 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_imports: {
+        parameters: {
+            query?: {
+                /** @description Where the page begins. */
+                cursor?: string;
+                /** @description Imports of the page, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Register */
+                register: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_import: {
+        parameters: {
+            query: {
+                /** @description Name of the file. */
+                filename: string;
+                /** @description Only say what would be done. */
+                dry_run: boolean;
+                /** @description Disease of rows that name none. */
+                disease?: string;
+                /** @description Region (code) of rows that name none, and below which names of places are looked up. */
+                region?: string;
+                /** @description `dmy` or `mdy`: what comes first where the year comes last. */
+                date_order?: string;
+                /** @description `line_list`, `long` or `wide`, where it is not what was found. */
+                layout?: string;
+                /** @description `incident` or `cumulative`, where it is not what was found. */
+                counting?: string;
+                /** @description Day on which the content became known; today if absent. */
+                known_on?: string;
+                /** @description Refuse rows of regions whose parts stand in the file too. */
+                parts_only: boolean;
+                /** @description Sheet of a workbook. */
+                sheet?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Register */
+                register: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

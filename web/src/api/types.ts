@@ -16,6 +16,7 @@ export type RecordPage = Shape<"RecordPage">;
 export type RecordVersion = Shape<"RecordVersion">;
 export type RecordVersions = Shape<"RecordVersions">;
 export type Register = Shape<"RegisterBody">;
+export type ImportReport = Shape<"ImportReport">;
 export type Region = Shape<"RegionBody">;
 export type RegionMap = Shape<"RegionMapBody">;
 export type Disease = Shape<"DiseaseBody">;
@@ -45,39 +46,6 @@ export interface Page<T> {
 }
 
 export type Data = Record<string, unknown>;
-
-export interface ImportReport {
-  batch_id?: string | null;
-  dry_run: boolean;
-  register: string;
-  file: {
-    name: string;
-    format: string;
-    encoding?: string | null;
-    delimiter?: string | null;
-    compression?: string | null;
-    sheet?: string | null;
-    bytes: number;
-  };
-  layout: string;
-  columns: {
-    column: string;
-    field?: string | null;
-    how: string;
-    date_format?: string | null;
-    samples?: string[];
-  }[];
-  rows_read: number;
-  accepted: number;
-  refused: number;
-  created: number;
-  changed: number;
-  unchanged: number;
-  warnings: number;
-  issue_counts: { code: string; severity: string; count: number; message_en: string; message_zh: string }[];
-  issues: Issue[];
-  refusal?: { code: string; message: string } | null;
-}
 
 export interface ImportSummary {
   batch_id: string;

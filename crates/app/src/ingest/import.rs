@@ -7,6 +7,7 @@
 
 mod columns;
 mod findings;
+mod history;
 mod mapping;
 mod refusal;
 mod refused;
@@ -15,6 +16,7 @@ mod rows;
 mod running;
 mod survey;
 
+pub use history::{Imports, PastImport, imports};
 pub use mapping::{Mapping, Target};
 pub use refusal::Refusal;
 pub use report::{
@@ -168,7 +170,7 @@ pub(crate) async fn import_on(
         adopt: life::job_for(app, register),
         actor: actor.clone(),
         batch_id: new_uuid(app.now()),
-        region_path: area_of(app.packs(), plan.within.as_ref()),
+        region_path: area_of(app.packs(), &scope, plan.within.as_ref()),
         digest: table.info.digest.clone(),
         report: report.clone(),
     };
@@ -219,10 +221,11 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     joined.map_err(|error| Error::Internal(format!("reading a file was interrupted: {error}")))
 }
 
-/// Path that the import was confined to; that of the whole tree if to nothing.
-fn area_of(packs: &Packs, within: Option<&RegionCode>) -> String {
+/// Path that the import was confined to: by what the person may do, and narrower by what it said.
+fn area_of(packs: &Packs, scope: &Scope, within: Option<&RegionCode>) -> String {
+    let most = scope.common_path();
     let region = within.and_then(|code| packs.regions.get(code));
-    region.map_or_else(|| "/".to_owned(), |region| region.path.clone())
+    region.map(|region| region.path.clone()).filter(|path| path.starts_with(&most)).unwrap_or(most)
 }
 
 struct Prepared {

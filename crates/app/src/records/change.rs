@@ -15,12 +15,15 @@ use wanquan_domain::issue::{Issue, IssueCode};
 use wanquan_domain::record::{Draft, Record, RecordId};
 use wanquan_domain::register::Register;
 use wanquan_domain::signal::REASON_MAX_CHARS;
+use wanquan_domain::validate::repeated_key;
 use wanquan_store::idempotency::{self, Request};
 use wanquan_store::record::{self, Change, NewRecord, Stored};
 use wanquan_store::{Error as StoreError, Tx};
 
 /// Longest admissible idempotency key, in bytes.
 const KEY_BYTES_MAX: usize = 200;
+/// Equal records without a business key; more of them are a script gone wrong.
+const REPEATS_MAX: u32 = 100;
 /// A retry finds the answer of the first attempt for this long.
 const KEY_LIFE: SignedDuration = SignedDuration::from_hours(48);
 
@@ -114,13 +117,23 @@ async fn insert(
     tx: &mut Tx<'_>,
     actor: &Actor,
     register: &Register,
-    draft: Draft,
+    mut draft: Draft,
     id: RecordId,
     write: &Scope,
 ) -> Result<Stored, Error> {
-    if let Some(holder) = record::get_by_key(tx, &register.id, &draft.key).await? {
+    // Without a business key two equal records are two things: two persons of one household, seen on one day.
+    let repeats = if register.has_key(draft.data.as_map()) { 0 } else { REPEATS_MAX };
+    let first = draft.key;
+    for n in 0..=repeats {
+        if n > 0 {
+            draft.key = repeated_key(&first, n);
+        }
+        let Some(holder) = record::get_by_key(tx, &register.id, &draft.key).await? else { break };
         // Entering a withdrawn record again restores it, which changes it where it was.
-        if !holder.deleted || !write.covers(&holder.region_path) {
+        if holder.deleted && write.covers(&holder.region_path) {
+            break;
+        }
+        if n == repeats {
             return Err(taken(app, actor, Some(&holder)));
         }
     }

@@ -5,6 +5,7 @@ pub mod caller;
 pub mod error;
 pub mod events;
 mod form;
+pub mod imports;
 pub mod levels;
 pub mod openapi;
 pub mod publications;

@@ -3,7 +3,7 @@
 use super::serve::runtime;
 use crate::api::system::DemoAccount;
 use crate::clock::ReplayClock;
-use crate::config::Config;
+use crate::config::{Config, UPLOAD_BYTES_MAX};
 use crate::{packs, serve};
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -76,6 +76,7 @@ impl DemoArgs {
             listen: address,
             public_url: None,
             replay_from: Some(time_zone.to_timestamp(MORNING)?),
+            upload_bytes_max: UPLOAD_BYTES_MAX,
         };
         let app = open(&config).await?;
         match demo::state(&app).await? {

@@ -72,7 +72,8 @@ impl Server {
             time_zone: Some("+08:00".to_owned()),
             ..DataArgs::default()
         };
-        let config = Config::read(&ServeArgs { data, ..ServeArgs::default() }).unwrap();
+        let config =
+            Config::read(&ServeArgs { data, upload_mb_max: Some(1), ..ServeArgs::default() }).unwrap();
         let api =
             Api { app: town.app.clone(), config: Arc::new(config), demo_accounts: Arc::from(Vec::new()) };
         Self { town, router: router(api), accounts: AtomicU32::new(0) }

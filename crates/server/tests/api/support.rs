@@ -32,6 +32,7 @@ impl Server {
             time_zone: TimeZone::UTC,
             listen: ([127, 0, 0, 1], 0).into(),
             public_url: None,
+            upload_bytes_max: 1_000_000,
             replay_from: None,
         };
         let api = Api { app: city.app.clone(), config: Arc::new(config), demo_accounts: Vec::new().into() };

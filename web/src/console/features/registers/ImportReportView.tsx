@@ -23,7 +23,7 @@ export function ImportReportView({ report, heading }: { report: ImportReport; he
             showIcon
             role="alert"
             title={t("import.refused_file")}
-            description={`${report.refusal.message} (${report.refusal.code})`}
+            description={`${sentence(report.refusal)} (${report.refusal.code})`}
           />
         )}
         <div className="key-figures compact" role="group" aria-label={t("import.counts")}>
