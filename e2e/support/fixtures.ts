@@ -90,8 +90,10 @@ export const test = base.extend<Fixtures>({
       // A refused request is logged by the browser itself; the tests look at what the page makes of it.
       const refused = /the server responded with a status of 4\d\d/.test(message.text());
       // The server of a test may stop a moment before its page does, whose stream of live changes then breaks off.
-      const stopped = /net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING)/;
-      if (message.type() === "error" && !refused && !stopped.test(message.text())) failures.push(message.text());
+      const stopped =
+        /net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|EMPTY_RESPONSE|INCOMPLETE_CHUNKED_ENCODING)/;
+      if (message.type() === "error" && !refused && !stopped.test(message.text()))
+        failures.push(message.text());
     });
     await use(page);
     expect(failures, "errors in the browser's console").toEqual([]);
