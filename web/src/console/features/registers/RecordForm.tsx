@@ -110,6 +110,12 @@ export function RecordForm({
     widgets,
     formData: data,
     extraErrors: byField,
+    // Nothing stands in a field that nobody put there: the first choice of a list is no answer.
+    experimental_defaultFormStateBehavior: {
+      constAsDefaults: "never",
+      emptyObjectFields: "skipDefaults",
+      requiredBooleanDefault: "skip",
+    },
     noHtml5Validate: true,
     showErrorList: false,
     disabled: busy,
