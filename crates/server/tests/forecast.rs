@@ -348,6 +348,7 @@ fn wrong_input_is_told_with_what_would_be_right() {
     refused(&["forecast", "--target", &folder.file("x.csv", "a,b\n1,2\n")], "", "as_of");
     refused(&["forecast", "--target", &target, "--reference-dates", "2021-01-02"], "", "first publication");
     refused(&["forecast", "--target", &target, "--reference-dates", "2024-01-03"], "", "weeks of the data");
+    refused(&["forecast", "--target", &target, "--reference-dates", "9999-12-25"], "", "steps_ahead");
     refused(&["forecast", "--target", &target, "--horizons", "x"], "", "number of steps");
     refused(&["forecast", "--target", &target, "--reference-dates", "2024"], "", "no date like");
     refused(&["forecast"], "", "FILE");

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 use wanquan_domain::date::parse_iso;
-use wanquan_domain::value::is_missing;
+use wanquan_domain::value::{is_missing, marked_as_meant};
 use wanquan_epi::score::QuantileForecast;
 
 /// A count that was published, or published anew.
@@ -84,8 +84,14 @@ fn value(row: &Row, at: usize, column: &'static str) -> Result<Option<f64>, Erro
     number.map(Some).ok_or_else(|| wrong(row, column, text, "a number from 0 to 4,000,000,000"))
 }
 
+/// A name as it was before it was written as a cell; `NA` may well be the code of a place.
+fn name(cell: &str) -> &str {
+    let cell = plain_cell(cell.trim());
+    marked_as_meant(cell).unwrap_or(cell).trim()
+}
+
 fn location(row: &Row, at: usize) -> Result<String, Error> {
-    let text = plain_cell(row.get(at)).trim();
+    let text = name(row.get(at));
     if text.is_empty() {
         return Err(wrong(row, "location", text, "the code of a place"));
     }
@@ -213,7 +219,7 @@ pub fn read_forecasts(table: &Table, model: Option<&str>) -> Result<Vec<Cell>, E
     let (mut rows, mut row) = (table.rows()?, Row::default());
     while rows.read(&mut row)? {
         if let Some(at) = of_model {
-            let name = plain_cell(row.get(at)).trim();
+            let name = name(row.get(at));
             match models.get_mut(name) {
                 Some(n) => *n += 1,
                 None => drop(models.insert(name.to_owned(), 1)),

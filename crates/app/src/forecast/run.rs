@@ -114,8 +114,7 @@ pub fn forecast_series(
             first: Vec::new(),
         };
         // Horizons count from the step of the reference date, known or not.
-        let label = (0..).map(|t| labels_date(&known, t)).take_while(|date| *date <= reference_date).last();
-        forecast_from(&known, &locations, reference_date, label.unwrap_or(set.start), order)
+        forecast_from(&known, &locations, reference_date, order)
     })
 }
 
@@ -269,6 +268,18 @@ fn labels_date(known: &Known, t: i64) -> Date {
     span.ok().and_then(|span| known.start.checked_add(span).ok()).unwrap_or(Date::MAX)
 }
 
+/// Steps from the first one to the one that holds `date`, by their labels; 0 before the first.
+fn steps_until(known: &Known, date: Date) -> usize {
+    let days = days_between(known.start, date);
+    let months = |date: Date| i32::from(date.year()) * 12 + i32::from(date.month());
+    let steps = match known.step {
+        Step::Day => days,
+        Step::Week => days.div_euclid(7),
+        Step::Month => months(date) - months(known.start),
+    };
+    usize::try_from(steps).unwrap_or(0)
+}
+
 /// With horizons counted from the reference date, which is a label of the series.
 fn forecast_known(
     known: &Known,
@@ -280,15 +291,14 @@ fn forecast_known(
         let why = format!("is not on the weeks of the data, which are labelled as {}", known.start);
         return Err(Error::Dates { reference_date, why });
     }
-    forecast_from(known, locations, reference_date, reference_date, order)
+    forecast_from(known, locations, reference_date, order)
 }
 
-/// With horizons counted from the step labelled `from`.
+/// With horizons counted from the step that begins on or before the reference date.
 fn forecast_from(
     known: &Known,
     locations: &[String],
     reference_date: Date,
-    from: Date,
     order: &Order,
 ) -> Result<Outcome, Error> {
     let series = known
@@ -306,8 +316,7 @@ fn forecast_from(
         panel = panel.with_first_reports(known.first.clone())?;
     }
     let last = known.counts.first().map_or(0, Vec::len) - 1;
-    let labels: Vec<Date> = (0..).map(|t| labels_date(known, t)).take_while(|date| *date <= from).collect();
-    let base = labels.len().saturating_sub(1);
+    let base = steps_until(known, reference_date);
     let steps_ahead = order
         .horizons
         .iter()

@@ -25,9 +25,10 @@ use wanquan_epi::forecast::ForecastConfig;
   wanquan forecast --target revisions.csv.gz --target-final older.csv \\
     --reference-dates 2023-10-14..2024-05-04 --step 7 --horizons 0-3 -o out.csv.gz
 
-A panel has the columns series, date, cases, or a column a series, or a column a date. A table of revisions has the
-columns as_of, location, date, value: a row where a value differs from the publication before. Answers have the
-columns of forecast hubs: model, reference_date, horizon, target_end_date, location, quantile, value.
+A panel has the columns series, date, cases, or a column a series, or a column a date.
+A table of revisions has the columns as_of, location, date, value: a row where a value differs
+from the publication before. Answers have the columns of forecast hubs: model, reference_date,
+horizon, target_end_date, location, quantile, value.
 docs/methods/forecast.md describes the method.")]
 pub struct ForecastArgs {
     /// Counts by series and date: CSV, TSV, XLSX, each also gzipped; `-` for standard input.

@@ -20,9 +20,10 @@ use wanquan_app::ingest::series::SeriesOptions;
   wanquan score --forecast out.csv.gz --truth final.csv \\
     --relative-to forecasts.csv.gz:FluSight-baseline --by horizon -o scores.csv
 
-wis: mean weighted interval score, the sum of dispersion, overprediction and underprediction; smaller is better.
-relative_wis: mean score over that of the other forecasts, over the cells that both have. coverage: share of the truths
-within the central interval. pit_1 .. pit_10: share of the truths by tenth of their forecast; 0.1 each if calibrated.")]
+wis: mean weighted interval score, the sum of dispersion, overprediction and underprediction;
+smaller is better. relative_wis: mean score over that of the other forecasts, over the cells that
+both have. coverage: share of the truths within the central interval. pit_1 .. pit_10: share of
+the truths by tenth of their forecast; 0.1 each if calibrated.")]
 pub struct ScoreArgs {
     /// Forecasts in the columns of forecast hubs; FILE:MODEL where the file holds several models.
     #[arg(long, value_name = "FILE[:MODEL]")]
