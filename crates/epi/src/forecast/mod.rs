@@ -7,7 +7,7 @@
 //! (`delay`), or the forecast starts from a dip that is none. Do not use it beyond four weeks, across a change of
 //! case definition, or where there is less than about half a year of history: it then falls back on the random walk.
 //!
-//! Cost: rows of history x horizons x members x 11^2. 53 regions, three years of weeks, four horizons: 30 ms.
+//! Cost: rows of history x horizons x members x 11^2. 53 regions, three years of weeks, four horizons: 40 ms.
 //! 5,000 regions should be forecast by province (panels of some hundred), a second each.
 
 mod panel;
