@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 pub mod association;
+pub mod chains;
 pub mod delay;
 pub mod detect;
 mod draw;

@@ -59,6 +59,8 @@ pub struct NowcastScore {
     pub wis_uncorrected: f64,
     /// True if the truth lies within the widest central interval.
     pub covered: bool,
+    /// True if the truth lies within the central interval nearest to 50 %.
+    pub covered_half: bool,
 }
 
 /// Scores of a method over history.
@@ -74,6 +76,8 @@ pub struct NowcastEvaluation {
     pub wis_uncorrected_mean: f64,
     /// Share of truths within the widest central interval.
     pub coverage: f64,
+    /// Share of truths within the central interval nearest to 50 %.
+    pub coverage_half: f64,
 }
 
 /// Makes the nowcast of each step in `days` as known on that step and scores ages in `ages`.
@@ -121,6 +125,7 @@ pub fn evaluate_nowcast(
         wis_mean: scores.iter().map(|s| s.wis).sum::<f64>() / n,
         wis_uncorrected_mean: scores.iter().map(|s| s.wis_uncorrected).sum::<f64>() / n,
         coverage: scores.iter().filter(|s| s.covered).count() as f64 / n,
+        coverage_half: scores.iter().filter(|s| s.covered_half).count() as f64 / n,
         scores,
         failed,
     })
@@ -135,6 +140,8 @@ fn score(
     let levels = &nowcast.quantile_probs;
     let median = levels.iter().position(|p| (p - 0.5).abs() < 1e-9);
     let median = median.ok_or_else(|| Error::parameter("quantile_probs", "", "must hold the median"))?;
+    let distance = |i: &usize| (levels[*i] - 0.25).abs();
+    let quartile = (0..=median).min_by(|a, b| distance(a).total_cmp(&distance(b))).unwrap_or(median);
     let first = day + 1 - nowcast.points.len();
     let mut rows = Vec::new();
     for (i, point) in nowcast.points.iter().enumerate() {
@@ -143,7 +150,8 @@ fn score(
             continue;
         }
         let truth = triangle.known(t);
-        let (low, high) = (point.quantiles[0], point.quantiles[levels.len() - 1]);
+        let within =
+            |i: usize| (point.quantiles[i]..=point.quantiles[levels.len() - 1 - i]).contains(&(truth as f64));
         let wis = |values: Vec<f64>| -> Result<f64, Error> {
             let forecast = QuantileForecast::new(levels.clone(), values)?;
             Ok(weighted_interval_score(&forecast, truth as f64)?.total)
@@ -156,7 +164,8 @@ fn score(
             median: point.quantiles[median],
             wis: wis(point.quantiles.clone())?,
             wis_uncorrected: wis(vec![point.observed as f64; levels.len()])?,
-            covered: (low..=high).contains(&(truth as f64)),
+            covered: within(0),
+            covered_half: within(quartile),
         });
     }
     Ok(rows)

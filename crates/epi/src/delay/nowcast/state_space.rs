@@ -71,8 +71,10 @@ impl StateSpaceConfig {
     }
 }
 
-/// Paths drawn per draw of the delays.
-const PATHS_PER_DELAY: usize = 10;
+/// Paths drawn per draw of the delays, on average.
+const PATHS_PER_DELAY: usize = 5;
+/// Shares proposed per step and draw of the delays, among which the cases known choose.
+const SHARE_PROPOSALS: usize = 12;
 
 /// Nowcast by a state-space model: the recommended method for daily and weekly series.
 ///
@@ -139,41 +141,51 @@ pub fn nowcast_state_space(
     let n = window.len();
     let observations = |shares: &[Share]| -> Vec<Observation> {
         // Steps older than the longest delay are known in full.
-        let passed = |age: usize| shares.get(age).map_or(1.0, |s| s.value);
+        let share = |age: usize| shares.get(age).copied().unwrap_or(Share { mean: 1.0, variance: 0.0 });
         let known = window.known.iter().enumerate();
         known
-            .map(|(i, &count)| Observation {
-                count,
-                log_exposure: season[i] + passed(n - 1 - i).max(1e-9).ln(),
+            .map(|(i, &count)| {
+                let share = share(n - 1 - i);
+                Observation {
+                    count,
+                    log_exposure: season[i] + share.mean.ln(),
+                    exposure_scatter: share.variance / (share.mean * share.mean),
+                }
             })
             .collect()
     };
     let expected = delays.passed(&window, None);
-    let candidates = Course::candidates(&observations(&expected))?;
+    // Epidemics hardly ever double in less than two days; in weeks they may grow tenfold.
+    let growth_sd = if triangle.step() == Step::Week { 0.6 } else { 0.12 };
+    let candidates = Course::candidates(&observations(&expected), growth_sd)?;
+    let scenarios = (0..(config.draws / PATHS_PER_DELAY).max(20))
+        .map(|_| {
+            let (coefficients, log_prior) = delays.draw(rng);
+            let shares = delays.passed(&window, Some(&coefficients));
+            let candidate = candidates.pick(rng.random::<f64>());
+            let fitted = candidate.course.fit(&observations(&shares), Some(&candidate.fitted.mode))?;
+            let log_weight = log_prior + fitted.log_marginal - candidate.fitted.log_marginal;
+            Ok(Scenario { shares, size: candidate.course.size, fitted, log_weight })
+        })
+        .collect::<Result<Vec<_>, Error>>()?;
     let mut samples: Vec<Vec<f64>> = vec![Vec::with_capacity(config.draws); delay_max + 1];
-    let mut made = 0;
-    while made < config.draws {
-        let coefficients = delays.draw(rng);
-        let shares: Vec<Share> = delays
-            .passed(&window, Some(&coefficients))
-            .into_iter()
-            .map(|s| Share { value: s.draw(rng), ..s })
-            .collect();
-        let course = candidates.pick(rng.random::<f64>());
-        let fitted = course.fit(&observations(&shares))?;
-        for _ in 0..PATHS_PER_DELAY.min(config.draws - made) {
-            let path = fitted.draw(rng);
+    for (scenario, paths) in scenarios.iter().zip(allocate(&scenarios, config.draws, rng)) {
+        if paths == 0 {
+            continue;
+        }
+        let proposals: Vec<Vec<f64>> = scenario.shares.iter().map(|s| s.draw(SHARE_PROPOSALS, rng)).collect();
+        for _ in 0..paths {
+            let path = scenario.fitted.draw(rng);
             for (age, sample) in samples.iter_mut().enumerate() {
                 let i = n - 1 - age;
                 let known = window.known[i];
-                let share = shares[age].value;
                 let mean = (path[i] + season[i]).exp();
+                let share = choose_share(&proposals[age], known, mean, scenario.size, rng);
                 // Gamma-Poisson: the day's own deviation is known as far as its cases are.
-                let size = course.size + known;
-                let to_come = size * mean * (1.0 - share) / (course.size + mean * share);
+                let size = scenario.size + known;
+                let to_come = size * mean * (1.0 - share) / (scenario.size + mean * share);
                 sample.push(known + if share < 1.0 { negative_binomial(to_come, size, rng) } else { 0.0 });
             }
-            made += 1;
         }
     }
     let points = samples
@@ -209,20 +221,88 @@ pub fn nowcast_state_space(
 /// Share of a step's delays that has passed, with its scatter from step to step.
 #[derive(Debug, Clone, Copy)]
 struct Share {
-    value: f64,
     mean: f64,
     variance: f64,
 }
 
 impl Share {
-    fn draw(&self, rng: &mut impl Rng) -> f64 {
+    /// Shares that a step may have, as a beta distribution gives them; one where there is no scatter.
+    fn draw(&self, proposals: usize, rng: &mut impl Rng) -> Vec<f64> {
         let spread = self.mean * (1.0 - self.mean);
-        if self.variance <= 1e-12 * spread || spread <= 1e-12 {
-            return self.mean;
+        if self.variance <= 1e-9 * spread || spread <= 1e-12 {
+            return vec![self.mean];
         }
         let total = (spread / self.variance - 1.0).max(1e-3);
-        beta(self.mean * total, (1.0 - self.mean) * total, rng)
+        (0..proposals).map(|_| beta(self.mean * total, (1.0 - self.mean) * total, rng).max(1e-12)).collect()
     }
+}
+
+/// A draw of the delays with the course of the epidemic that follows from it.
+struct Scenario {
+    shares: Vec<Share>,
+    size: f64,
+    fitted: course::Fitted,
+    /// How much better (or worse) the counts known fit to a likely course than at the best delays.
+    log_weight: f64,
+}
+
+/// Paths per scenario in proportion to the weights. Delays that would mean an epidemic out of all proportion are
+/// drawn less; where a few scenarios would take it all, the weights are flattened until a twentieth of them count.
+fn allocate(scenarios: &[Scenario], paths: usize, rng: &mut impl Rng) -> Vec<usize> {
+    let largest = scenarios.iter().map(|s| s.log_weight).fold(f64::NEG_INFINITY, f64::max);
+    let mut power = 1.0;
+    let mut weights: Vec<f64>;
+    loop {
+        weights = scenarios.iter().map(|s| (power * (s.log_weight - largest)).exp()).collect();
+        let (sum, squares) = weights.iter().fold((0.0, 0.0), |(s, q), w| (s + w, q + w * w));
+        if sum * sum / squares >= 0.05 * scenarios.len() as f64 || power < 1e-3 {
+            break;
+        }
+        power *= 0.7;
+    }
+    let total: f64 = weights.iter().sum();
+    // Systematic: one uniform start, equal steps.
+    let start: f64 = rng.random();
+    let (mut cumulative, mut given) = (0.0, 0_usize);
+    weights
+        .iter()
+        .map(|w| {
+            cumulative += w / total;
+            let mut n = 0;
+            while given < paths && (given as f64 + start) / (paths as f64) < cumulative {
+                given += 1;
+                n += 1;
+            }
+            n
+        })
+        .collect()
+}
+
+/// Picks one of the shares by how well it explains the cases known, given the day's expected count.
+fn choose_share(proposals: &[f64], known: f64, mean: f64, size: f64, rng: &mut impl Rng) -> f64 {
+    if let [only] = proposals {
+        return *only;
+    }
+    let log_weight = |share: f64| known * share.ln() - (known + size) * (mean * share + size).ln();
+    let mut logs = [0.0; SHARE_PROPOSALS];
+    let mut largest = f64::NEG_INFINITY;
+    for (log, share) in logs.iter_mut().zip(proposals) {
+        *log = log_weight(*share);
+        largest = largest.max(*log);
+    }
+    let mut total = 0.0;
+    for log in &mut logs {
+        *log = (*log - largest).exp();
+        total += *log;
+    }
+    let mut left = rng.random::<f64>() * total;
+    for (weight, share) in logs.iter().zip(proposals) {
+        left -= weight;
+        if left <= 0.0 {
+            return *share;
+        }
+    }
+    proposals[proposals.len() - 1]
 }
 
 /// The steps used.
@@ -233,6 +313,9 @@ struct Window {
     delay_max: usize,
     /// Weekday (0 to 6) of the first step's date; `None` unless steps are days.
     first_weekday: Option<usize>,
+    /// Step of the first report. Nobody looked before: that the first cases were all reported late says nothing
+    /// about delays.
+    first_report: usize,
 }
 
 impl Window {
@@ -243,7 +326,14 @@ impl Window {
         let weekday = triangle.date(first).weekday().to_monday_zero_offset();
         let first_weekday =
             (triangle.step() == Step::Day).then(|| usize::try_from(weekday).unwrap_or_default());
-        Self { rows, known, delay_max, first_weekday }
+        let first_of = |(i, row): (usize, &Vec<f64>)| Some(i + row.iter().position(|n| *n > 0.0)?);
+        let first_report = rows.iter().enumerate().filter_map(first_of).min().unwrap_or(0);
+        Self { rows, known, delay_max, first_weekday, first_report }
+    }
+
+    /// Shortest delay with which a case of step `i` could be reported.
+    fn delay_min(&self, i: usize) -> usize {
+        self.first_report.saturating_sub(i)
     }
 
     fn len(&self) -> usize {

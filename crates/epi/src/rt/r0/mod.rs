@@ -70,7 +70,8 @@ pub struct R0Estimate {
 /// `generation_time`: `w[k]` = P(infector and infected are k days apart), `w[0] = 0`.
 /// # Errors
 /// `TooShort` for fewer than 5 reported days, `InvalidData` without cases on two days, `InvalidParameter` for
-/// a range outside the series, a series not daily, or a generation time with mass at 0 days or total not 1.
+/// a range outside the series, a series not daily, or a generation time with mass at 0 days or total not 1;
+/// `NoConvergence` where the counts bound no growth rate.
 /// # Method
 /// Wallinga & Lipsitch 2007, Proc R Soc B 274:599-604; growth by Poisson regression with profile likelihood
 /// interval. Departs from it: the interval allows for overdispersion.
@@ -119,8 +120,13 @@ pub fn estimate_r0_from_growth(
         }
         R0Convention::R0Package => reference::interpolated(&profile, fit.standard_error(1), z)?,
     };
+    let r0 = Interval { estimate: r0_of(rate), lower: r0_of(lower), upper: r0_of(upper) };
+    // Growth by orders of magnitude a day leaves no number that could be R0.
+    if !(r0.lower.is_finite() && r0.estimate.is_finite() && r0.upper.is_finite()) {
+        return Err(Error::NoConvergence { method: "R0 from growth", iterations: 0 });
+    }
     Ok(R0Estimate {
-        r0: Interval { estimate: r0_of(rate), lower: r0_of(lower), upper: r0_of(upper) },
+        r0,
         growth_rate_per_day: Some(Interval { estimate: rate, lower, upper }),
         dispersion,
         days_used: days.len(),

@@ -12,15 +12,25 @@ const LEVEL_SD: f64 = 3.0;
 /// Autocorrelation of the growth rate from step to step.
 const DAMPING: [f64; 3] = [0.0, 0.6, 0.9];
 /// Standard deviation of the change of the growth rate per step.
-const MOVEMENT: [f64; 6] = [0.01, 0.03, 0.07, 0.15, 0.3, 0.6];
+const MOVEMENT: [f64; 5] = [0.01, 0.03, 0.08, 0.2, 0.4];
 /// Sizes of the negative binomial: variance = mean + mean^2/size.
-const SIZES: [f64; 4] = [3.0, 10.0, 40.0, 1000.0];
+const SIZES: [f64; 5] = [2.0, 8.0, 30.0, 120.0, 1000.0];
 
-/// A step: cases known and the log of the share of them that is expected to be known.
+/// A step: cases known, the log of the share of them that is expected to be known, and the squared coefficient
+/// of variation of that share.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Observation {
     pub(super) count: f64,
     pub(super) log_exposure: f64,
+    pub(super) exposure_scatter: f64,
+}
+
+impl Observation {
+    /// Size of the negative binomial of the cases known, about a day whose own deviation has `size`: scatter of
+    /// the share adds to that of the day.
+    fn size(&self, size: f64) -> f64 {
+        1.0 / (1.0 / size + self.exposure_scatter)
+    }
 }
 
 /// Parameters of the course.
@@ -33,59 +43,69 @@ pub(super) struct Course {
 
 /// Parameters with their posterior weights, and a start for the fits.
 pub(super) struct Candidates {
-    weighted: Vec<(f64, Course)>,
+    weighted: Vec<Candidate>,
+}
+
+/// One of them.
+pub(super) struct Candidate {
+    weight: f64,
+    pub(super) course: Course,
+    pub(super) fitted: Fitted,
 }
 
 impl Candidates {
     /// The candidate at a point of the cumulative weights, `u` in 0..1.
-    pub(super) fn pick(&self, u: f64) -> Course {
+    pub(super) fn pick(&self, u: f64) -> &Candidate {
         let mut left = u;
-        for (weight, course) in &self.weighted {
-            left -= weight;
+        for candidate in &self.weighted {
+            left -= candidate.weight;
             if left <= 0.0 {
-                return *course;
+                return candidate;
             }
         }
-        self.weighted[0].1
+        &self.weighted[0]
     }
 }
 
 /// Mode of the log means with the factor of its curvature.
 pub(super) struct Fitted {
-    mode: Vec<f64>,
+    pub(super) mode: Vec<f64>,
     factor: Banded,
-    log_marginal: f64,
+    /// Log of the probability of the counts, up to a constant.
+    pub(super) log_marginal: f64,
 }
 
 impl Course {
-    /// The parameters worth considering, each with its weight.
-    pub(super) fn candidates(observations: &[Observation]) -> Result<Candidates, Error> {
-        let mut found: Vec<(f64, Self)> = Vec::new();
+    /// The parameters worth considering, each with its weight. `growth_sd`: standard deviation of the growth rate
+    /// per step that is believed before seeing data.
+    pub(super) fn candidates(observations: &[Observation], growth_sd: f64) -> Result<Candidates, Error> {
+        let mut found: Vec<Candidate> = Vec::new();
         for damping in DAMPING {
             for movement in MOVEMENT {
                 for size in SIZES {
                     let course = Self { damping, movement, size };
-                    if let Ok(fitted) = course.fit(observations) {
-                        // Half-normal priors: on the step's standard deviation, and on that of the scatter.
+                    let near = found.last().map(|c| c.fitted.mode.as_slice());
+                    if let Ok(fitted) = course.fit(observations, near) {
+                        // Half-normal priors: on the growth rate, and on the scatter of the counts.
                         let (sd, scatter) = (course.stationary_sd(), (1.0 / size).sqrt());
-                        let prior = -0.5 * (sd / 0.3).powi(2) - 0.5 * (scatter / 0.3).powi(2);
-                        found.push((fitted.log_marginal + prior, course));
+                        let prior = -0.5 * (sd / growth_sd).powi(2) - 0.5 * (scatter / 0.3).powi(2);
+                        found.push(Candidate { weight: fitted.log_marginal + prior, course, fitted });
                     }
                 }
             }
         }
-        let best = found.iter().map(|f| f.0).fold(f64::NEG_INFINITY, f64::max);
+        let best = found.iter().map(|f| f.weight).fold(f64::NEG_INFINITY, f64::max);
         if !best.is_finite() {
             return Err(Error::NoConvergence { method: "course of the epidemic", iterations: STEPS_MAX });
         }
         for candidate in &mut found {
-            candidate.0 = (candidate.0 - best).exp();
+            candidate.weight = (candidate.weight - best).exp();
         }
-        found.retain(|f| f.0 > 1e-3);
-        found.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let total: f64 = found.iter().map(|f| f.0).sum();
+        found.retain(|f| f.weight > 1e-3);
+        found.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+        let total: f64 = found.iter().map(|f| f.weight).sum();
         for candidate in &mut found {
-            candidate.0 /= total;
+            candidate.weight /= total;
         }
         Ok(Candidates { weighted: found })
     }
@@ -94,14 +114,14 @@ impl Course {
         self.movement / (1.0 - self.damping * self.damping).sqrt()
     }
 
-    /// Mode and curvature of the log means given the observations.
-    pub(super) fn fit(&self, observations: &[Observation]) -> Result<Fitted, Error> {
+    /// Mode and curvature of the log means given the observations; `near` is a mode found for similar ones.
+    pub(super) fn fit(&self, observations: &[Observation], near: Option<&[f64]>) -> Result<Fitted, Error> {
         let n = observations.len();
         let (cases, exposure) =
             observations.iter().fold((0.0, 0.0), |(c, e), o| (c + o.count, e + o.log_exposure.exp()));
         let level = ((cases + 0.5) / exposure.max(1e-9)).ln();
         let prior = self.prior(n);
-        let mut x = vec![level; n];
+        let mut x = near.map_or_else(|| vec![level; n], <[f64]>::to_vec);
         let mut factor = prior.clone();
         let mut gradient = vec![0.0; n];
         let mut converged = false;
@@ -109,9 +129,9 @@ impl Course {
             prior.multiply_minus(&x, level, &mut gradient);
             factor.copy_from(&prior);
             for (i, o) in observations.iter().enumerate() {
-                let mean = (x[i] + o.log_exposure).exp();
-                gradient[i] += self.size * (o.count - mean) / (mean + self.size);
-                factor.diagonal[i] += (o.count + self.size) * self.size * mean / (mean + self.size).powi(2);
+                let (mean, size) = ((x[i] + o.log_exposure).exp(), o.size(self.size));
+                gradient[i] += size * (o.count - mean) / (mean + size);
+                factor.diagonal[i] += (o.count + size) * size * mean / (mean + size).powi(2);
             }
             if !factor.factorise() {
                 break;
@@ -136,10 +156,10 @@ impl Course {
         }
         let mut value = self.log_prior(&x, level);
         for (x, o) in x.iter().zip(observations) {
-            let mean = (x + o.log_exposure).exp();
-            value += ln_gamma(o.count + self.size) - ln_gamma(self.size) + o.count * (x + o.log_exposure)
-                - (o.count + self.size) * (mean / self.size).ln_1p()
-                - o.count * self.size.ln();
+            let (mean, size) = ((x + o.log_exposure).exp(), o.size(self.size));
+            value += ln_gamma(o.count + size) - ln_gamma(size) + o.count * (x + o.log_exposure)
+                - (o.count + size) * (mean / size).ln_1p()
+                - o.count * size.ln();
         }
         let log_marginal = value - 0.5 * factor.log_determinant();
         Ok(Fitted { mode: x, factor, log_marginal })
@@ -314,9 +334,9 @@ mod tests {
 
     #[test]
     fn steady_counts_are_their_own_course() {
-        let observations = [Observation { count: 50.0, log_exposure: 0.0 }; 30];
-        let candidates = Course::candidates(&observations).unwrap();
-        let fitted = candidates.pick(0.0).fit(&observations).unwrap();
+        let observations = [Observation { count: 50.0, log_exposure: 0.0, exposure_scatter: 0.0 }; 30];
+        let candidates = Course::candidates(&observations, 0.12).unwrap();
+        let fitted = &candidates.pick(0.0).fitted;
         for x in &fitted.mode {
             assert!((x.exp() - 50.0).abs() < 1.0, "{x}");
         }

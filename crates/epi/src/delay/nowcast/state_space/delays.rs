@@ -10,12 +10,18 @@ use rand::Rng;
 const STEPS_MAX: usize = 30;
 /// Prior precision of a weekday's log factor (standard deviation 0.5).
 const WEEKDAY_PRECISION: f64 = 4.0;
-/// Prior precision of the step from one delay's log level to the next (standard deviation 1).
-const LEVEL_PRECISION: f64 = 1.0;
+/// Prior precision of a step of report's log factor (standard deviation 0.25).
+const REPORT_PRECISION: f64 = 16.0;
+/// Prior precision of the step from one delay's log level to the next (standard deviation 0.5): where few cases
+/// say something about a delay, its neighbours do.
+const LEVEL_PRECISION: f64 = 4.0;
+/// How much too far draws scatter towards longer or shorter delays.
+const TILT: f64 = 3.0;
 /// Diagonals whose prediction decides on the half-life.
 const JUDGED_STEPS: usize = 28;
 
-/// A fitted delay model: coefficients are a log level per delay and a log factor per weekday.
+/// A fitted delay model: coefficients are a log level per delay, a log factor per weekday, and one per step of
+/// report in the window (backlogs, holidays, a surge of attention), which is 0 for steps to come.
 pub(super) struct Delays {
     coefficients: Vec<f64>,
     /// Cholesky factor of the information at the coefficients.
@@ -25,25 +31,34 @@ pub(super) struct Delays {
     inflation: f64,
     /// Correlation of two cases of a step in being reported with the same delay.
     clustering: f64,
+    /// By age: variance of the share passed beyond the binomial one, in units of F (1 - F), as past steps had it.
+    scatter: Vec<f64>,
 }
 
 impl Delays {
     pub(super) fn fit(window: &Window, half_lives: &[f64]) -> Result<Self, Error> {
         let half_life = choose_half_life(window, half_lives);
         let delay_max = window.delay_max;
-        let p = delay_max + 1 + if window.first_weekday.is_some() { 7 } else { 0 };
+        let lasting = lasting(window);
+        let p = lasting + window.len();
         let mut coefficients = vec![0.0; p];
         let mut factor = vec![0.0; p * p];
         let mut before = f64::NEG_INFINITY;
         for _ in 0..STEPS_MAX {
             let mut gradient = vec![0.0; p];
             factor.fill(0.0);
-            prior(&coefficients, delay_max, &mut gradient, &mut factor);
+            prior(&coefficients, delay_max, lasting, &mut gradient, &mut factor);
             let value = accumulate(window, &coefficients, half_life, &mut gradient, &mut factor);
             for j in 0..p {
                 for k in 0..j {
                     factor[k * p + j] = factor[j * p + k];
                 }
+            }
+            // That all levels may shift together is pinned down by the prior alone, which is lost in rounding where
+            // counts are in the millions.
+            let largest = (0..p).map(|j| factor[j * p + j]).fold(0.0, f64::max);
+            for j in 0..p {
+                factor[j * p + j] += 1e-9 * largest;
             }
             if !cholesky(&mut factor, p) {
                 return Err(Error::NoConvergence { method: "delay hazards", iterations: 0 });
@@ -60,31 +75,53 @@ impl Delays {
             }
             before = value;
         }
-        let mut fitted = Self { coefficients, factor, delay_max, inflation: 1.0, clustering: 0.0 };
+        let mut fitted =
+            Self { coefficients, factor, delay_max, inflation: 1.0, clustering: 0.0, scatter: Vec::new() };
         fitted.set_scatter(window, half_life);
         Ok(fitted)
     }
 
-    /// Coefficients drawn from their approximate posterior.
-    pub(super) fn draw(&self, rng: &mut impl Rng) -> Vec<f64> {
+    /// Coefficients drawn about their estimate, and the log weight that makes the draws those of the approximate
+    /// posterior. Draws scatter [`TILT`] times too far towards longer or shorter delays all together: a triangle
+    /// hardly tells longer delays from a growing epidemic, so that this is where the course may have to correct
+    /// the delays.
+    pub(super) fn draw(&self, rng: &mut impl Rng) -> (Vec<f64>, f64) {
         let p = self.coefficients.len();
-        let mut z: Vec<f64> = (0..p).map(|_| normal(rng)).collect();
-        // L' x = z gives x the covariance (L L')^-1.
-        for j in (0..p).rev() {
-            let sum: f64 = (j + 1..p).map(|k| self.factor[k * p + j] * z[k]).sum();
-            z[j] = (z[j] - sum) / self.factor[j * p + j];
-        }
+        let l = |j: usize, k: usize| self.factor[j * p + k];
         let scale = self.inflation.sqrt();
-        self.coefficients.iter().zip(&z).map(|(c, z)| c + scale * z).collect()
+        // L' u = z gives u the covariance (L L')^-1.
+        let mut u: Vec<f64> = (0..p).map(|_| scale * normal(rng)).collect();
+        for j in (0..p).rev() {
+            let sum: f64 = (j + 1..p).map(|k| l(k, j) * u[k]).sum();
+            u[j] = (u[j] - sum) / l(j, j);
+        }
+        // The tilt by one unit of delay, and its length in the metric of the posterior.
+        let tilt = |x: usize| if x <= self.delay_max { x as f64 } else { 0.0 };
+        let to_metric = |v: &dyn Fn(usize) -> f64| -> Vec<f64> {
+            (0..p).map(|j| (j..p).map(|k| l(k, j) * v(k)).sum::<f64>() / scale).collect()
+        };
+        let direction = to_metric(&tilt);
+        let length = direction.iter().map(|d| d * d).sum::<f64>().sqrt();
+        if length <= 0.0 {
+            return (self.coefficients.iter().zip(&u).map(|(c, u)| c + u).collect(), 0.0);
+        }
+        let extra = (TILT * TILT - 1.0).sqrt() * normal(rng) / length;
+        for (x, u) in u.iter_mut().enumerate() {
+            *u += extra * tilt(x);
+        }
+        let position = to_metric(&|k| u[k]);
+        let along = position.iter().zip(&direction).map(|(a, b)| a * b).sum::<f64>() / length;
+        let log_weight = -0.5 * along * along * (1.0 - 1.0 / (TILT * TILT));
+        (self.coefficients.iter().zip(&u).map(|(c, u)| c + u).collect(), log_weight)
     }
 
-    /// Share passed of the steps of age 0..=longest delay.
+    /// Share passed of the steps of age 0..=longest delay, as the levels and weekdays have it.
     pub(super) fn passed(&self, window: &Window, coefficients: Option<&[f64]>) -> Vec<Share> {
-        let coefficients = coefficients.unwrap_or(&self.coefficients);
+        let coefficients = &coefficients.unwrap_or(&self.coefficients)[..lasting(window)];
         let n = window.len();
         (0..=self.delay_max)
             .map(|age| {
-                let row = Row::new(window, n - 1 - age, coefficients);
+                let row = Row::new(window, n - 1 - age, coefficients, 0);
                 let (mut mean, mut square) = (1.0, 1.0);
                 for x in age + 1..=self.delay_max {
                     let g = row.hazard(x);
@@ -92,7 +129,9 @@ impl Delays {
                     square *= (1.0 - g).powi(2) + self.clustering * g * (1.0 - g);
                 }
                 let mean = mean.clamp(1e-12, 1.0);
-                Share { value: mean, mean, variance: (square - mean * mean).max(0.0) }
+                let variance = (square - mean * mean).max(0.0);
+                let seen = self.scatter.get(age).map_or(0.0, |s| s * mean * (1.0 - mean));
+                Share { mean, variance: variance.max(seen) }
             })
             .collect()
     }
@@ -117,20 +156,57 @@ impl Delays {
         if weights > 0.0 {
             self.inflation = (chi / weights).clamp(1.0, 50.0);
         }
+        self.scatter = self.past_scatter(window, half_life);
+    }
+
+    /// How far the shares passed of complete steps were from those that the coefficients give, by age. What the
+    /// model misses (holidays, weekdays that matter more for some delays) is scatter here.
+    fn past_scatter(&self, window: &Window, half_life: f64) -> Vec<f64> {
+        let n = window.len();
+        let complete = n.saturating_sub(self.delay_max);
+        // A prior of 5 steps without scatter keeps a few steps from inventing it.
+        let (mut excess, mut weights) = (vec![0.0; self.delay_max + 1], vec![5.0; self.delay_max + 1]);
+        for i in window.first_report..complete.max(window.first_report) {
+            let total = window.known[i];
+            if total < 2.0 {
+                continue;
+            }
+            let row = Row::new(window, i, &self.coefficients[..lasting(window)], 0);
+            let weight = (-((complete - 1 - i) as f64) / half_life).exp2();
+            let (mut passed, mut seen) = (1.0, total);
+            for age in (0..self.delay_max).rev() {
+                passed *= 1.0 - row.hazard(age + 1);
+                seen -= window.rows[i][age + 1];
+                let spread = passed * (1.0 - passed);
+                if spread > 1e-6 {
+                    let square = (seen / total - passed).powi(2) / spread;
+                    excess[age] += weight * (square - 1.0 / total);
+                    weights[age] += weight;
+                }
+            }
+        }
+        excess.iter().zip(&weights).map(|(e, w)| (e / w).clamp(0.0, 0.5)).collect()
     }
 }
 
-/// The levels and factors that apply to one step of the window.
+/// Coefficients that hold for steps to come: levels and weekdays.
+fn lasting(window: &Window) -> usize {
+    window.delay_max + 1 + if window.first_weekday.is_some() { 7 } else { 0 }
+}
+
+/// The levels and factors that apply to one step of the window; without the factors of the steps of report if
+/// the coefficients end before them.
 struct Row {
-    /// exp(level + weekday factor of the report) by delay.
+    /// exp(level + weekday factor of the report) by delay; 0 below the shortest one possible.
     rates: Vec<f64>,
     /// Running sums of the rates.
     sums: Vec<f64>,
 }
 
 impl Row {
-    fn new(window: &Window, i: usize, coefficients: &[f64]) -> Self {
+    fn new(window: &Window, i: usize, coefficients: &[f64], delay_min: usize) -> Self {
         let delay_max = window.delay_max;
+        let by_report = coefficients.get(lasting(window)..).unwrap_or_default();
         let mut rates = Vec::with_capacity(delay_max + 1);
         let mut sums = Vec::with_capacity(delay_max + 1);
         let mut sum = 0.0;
@@ -140,7 +216,9 @@ impl Row {
             } else {
                 0.0
             };
-            let rate = (coefficients[x] + weekday).clamp(-40.0, 40.0).exp();
+            let possible = f64::from(u8::from(x >= delay_min));
+            let report = by_report.get(i + x).copied().unwrap_or(0.0);
+            let rate = possible * (coefficients[x] + weekday + report).clamp(-40.0, 40.0).exp();
             sum += rate;
             rates.push(rate);
             sums.push(sum);
@@ -157,6 +235,7 @@ impl Row {
 /// One cell of the triangle as a binomial observation.
 struct Cell<'a> {
     step: usize,
+    delay_min: usize,
     delay: usize,
     cases: f64,
     at_risk: f64,
@@ -165,25 +244,41 @@ struct Cell<'a> {
     row: &'a Row,
 }
 
-/// Visits the cells of delay 1 and more in which somebody could have had that delay.
+/// Visits the cells beyond each step's shortest delay in which somebody could have had that delay.
 fn each_cell(window: &Window, coefficients: &[f64], half_life: f64, mut visit: impl FnMut(&Cell<'_>)) {
     let n = window.len();
     for (i, counts) in window.rows.iter().enumerate() {
-        let row = Row::new(window, i, coefficients);
-        let mut at_risk = counts[0];
-        for (x, &cases) in counts.iter().enumerate().skip(1) {
+        let delay_min = window.delay_min(i);
+        let row = Row::new(window, i, coefficients, delay_min);
+        let mut at_risk = counts.get(delay_min).copied().unwrap_or(0.0);
+        for (x, &cases) in counts.iter().enumerate().skip(delay_min + 1) {
             at_risk += cases;
             if at_risk > 0.0 {
                 let age = (n - 1 - i - x) as f64;
                 let weight = (-age / half_life).exp2();
-                visit(&Cell { step: i, delay: x, cases, at_risk, hazard: row.hazard(x), weight, row: &row });
+                visit(&Cell {
+                    step: i,
+                    delay_min,
+                    delay: x,
+                    cases,
+                    at_risk,
+                    hazard: row.hazard(x),
+                    weight,
+                    row: &row,
+                });
             }
         }
     }
 }
 
 /// Log posterior's prior part: levels follow a random walk with a loose end, weekday factors scatter about 0.
-fn prior(coefficients: &[f64], delay_max: usize, gradient: &mut [f64], information: &mut [f64]) {
+fn prior(
+    coefficients: &[f64],
+    delay_max: usize,
+    lasting: usize,
+    gradient: &mut [f64],
+    information: &mut [f64],
+) {
     let p = coefficients.len();
     for x in 0..delay_max {
         let step = coefficients[x + 1] - coefficients[x];
@@ -195,7 +290,11 @@ fn prior(coefficients: &[f64], delay_max: usize, gradient: &mut [f64], informati
     }
     for j in 0..p {
         // The hazards do not change if all levels shift; a hair of precision pins them down.
-        let precision = if j <= delay_max { 1e-3 } else { WEEKDAY_PRECISION };
+        let precision = match j {
+            j if j <= delay_max => 1e-3,
+            j if j < lasting => WEEKDAY_PRECISION,
+            _ => REPORT_PRECISION,
+        };
         gradient[j] -= precision * coefficients[j];
         information[j * p + j] += precision;
     }
@@ -210,34 +309,34 @@ fn accumulate(
     information: &mut [f64],
 ) -> f64 {
     let p = coefficients.len();
-    let delay_max = window.delay_max;
+    let (delay_max, lasting) = (window.delay_max, lasting(window));
     let weekdays = window.first_weekday.is_some();
     let mut value = 0.0;
-    // Derivative of the cell's log odds by each coefficient.
+    // Derivative of the cell's log odds by each coefficient; only those of its row are not 0.
     let mut slope = vec![0.0; p];
+    let mut active: Vec<usize> = Vec::with_capacity(p);
     each_cell(window, coefficients, half_life, |cell| {
         let (x, g) = (cell.delay, cell.hazard.clamp(1e-15, 1.0 - 1e-15));
-        slope[delay_max + 1..].fill(0.0);
+        active.clear();
+        active.extend((cell.delay_min..=x).chain(delay_max + 1..lasting));
+        active.extend((cell.delay_min..=x).map(|y| lasting + cell.step + y));
+        slope[delay_max + 1..lasting].fill(0.0);
         let below = cell.row.sums[x - 1];
-        for y in 0..x {
-            let share = -cell.row.rates[y] / below;
+        for y in cell.delay_min..=x {
+            let share = if y == x { 1.0 } else { -cell.row.rates[y] / below };
             slope[y] = share;
+            slope[lasting + cell.step + y] = share;
             if weekdays {
                 slope[delay_max + 1 + window.weekday(cell.step + y)] += share;
             }
         }
-        slope[x] = 1.0;
-        if weekdays {
-            slope[delay_max + 1 + window.weekday(cell.step + x)] += 1.0;
-        }
         value += cell.weight * (cell.cases * g.ln() + (cell.at_risk - cell.cases) * (-g).ln_1p());
         let residual = cell.weight * (cell.cases - cell.at_risk * g);
         let weight = cell.weight * cell.at_risk * g * (1.0 - g);
-        let active = (0..=x).chain(delay_max + 1..p);
-        for j in active.clone() {
+        for (a, &j) in active.iter().enumerate() {
             gradient[j] += residual * slope[j];
             let by = weight * slope[j];
-            for k in active.clone().take_while(|k| *k <= j) {
+            for &k in &active[..=a] {
                 information[j * p + k] += by * slope[k];
             }
         }
@@ -264,6 +363,9 @@ fn choose_half_life(window: &Window, half_lives: &[f64]) -> f64 {
             }
             for x in 1..=window.delay_max.min(step) {
                 let counts = &window.rows[step - x];
+                if x <= window.delay_min(step - x) {
+                    continue;
+                }
                 let n_x = counts[x];
                 let risk_x: f64 = counts[..=x].iter().sum();
                 let prior = 0.05;
