@@ -3,15 +3,21 @@
 mod analyze;
 mod audit;
 mod backup;
+mod cells;
+mod chains;
 mod demo;
 mod export;
 mod forecast;
 mod import;
+mod nowcast;
 mod pack;
 mod plan;
+mod rt;
+mod scan;
 mod score;
 pub mod serve;
 mod tables;
+mod twobytwo;
 mod user;
 
 use crate::clock::WallClock;
@@ -44,6 +50,16 @@ enum Command {
     Export(Box<export::ExportArgs>),
     /// Import a line list or counts into a register.
     Import(Box<import::ImportArgs>),
+    /// Reproduction numbers of daily series: instantaneous, by cohort, R0 from the rise.
+    Rt(Box<rt::RtArgs>),
+    /// Correct the last days for reports still to come, or score such corrections on history.
+    Nowcast(Box<nowcast::NowcastArgs>),
+    /// Find clusters in space, or in space and time.
+    Scan(Box<scan::ScanArgs>),
+    /// Who infected whom, clusters, and how uneven transmission is.
+    Chains(Box<chains::ChainsArgs>),
+    /// Measures of association of exposure and illness.
+    Twobytwo(Box<twobytwo::TwoByTwoArgs>),
     /// Check and list packs (registers, diseases, places declared as data).
     Pack(pack::PackArgs),
     /// List plans, and check what they would do for given facts.
@@ -82,6 +98,11 @@ impl Cli {
             Command::Score(args) => args.run(),
             Command::Export(args) => args.run(),
             Command::Import(args) => args.run(),
+            Command::Rt(args) => args.run(),
+            Command::Nowcast(args) => args.run(),
+            Command::Scan(args) => args.run(),
+            Command::Chains(args) => args.run(),
+            Command::Twobytwo(args) => args.run(),
             Command::Pack(args) => args.run(),
             Command::Plan(args) => args.run(),
             Command::User(args) => args.run(),
@@ -138,4 +159,24 @@ fn run_on(
         app.close().await;
         done
     })
+}
+
+/// Form of an answer in rows.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    Csv,
+    Json,
+}
+
+/// An answer as JSON, with the name of its schema.
+fn json(schema: &'static str, answer: &impl serde::Serialize) -> anyhow::Result<String> {
+    #[derive(serde::Serialize)]
+    struct Named<'a, T> {
+        schema: &'static str,
+        schema_version: u32,
+        answer: &'a T,
+    }
+    let mut text = serde_json::to_string(&Named { schema, schema_version: 1, answer })?;
+    text.push('\n');
+    Ok(text)
 }

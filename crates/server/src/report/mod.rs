@@ -1,11 +1,14 @@
 //! Renders the report of `wanquan analyze`: text for a terminal, one HTML page, JSON; and the charts of other commands.
 
+pub mod band;
 pub mod charts;
+pub mod dots;
 pub mod fan;
 pub mod html;
 pub mod import;
 pub mod map;
 pub mod text;
+pub mod tree;
 mod words;
 
 use serde::Serialize;
