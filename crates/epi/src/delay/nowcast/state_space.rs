@@ -71,6 +71,8 @@ impl StateSpaceConfig {
     }
 }
 
+/// Tilts of the delays towards longer ones tried, in standard deviations.
+const TILTS: [f64; 11] = [-5.0, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
 /// Paths drawn per draw of the delays, on average.
 const PATHS_PER_DELAY: usize = 5;
 /// Shares proposed per step and draw of the delays, among which the cases known choose.
@@ -154,13 +156,22 @@ pub fn nowcast_state_space(
             })
             .collect()
     };
-    let expected = delays.passed(&window, None);
     // Epidemics hardly ever double in less than two days; in weeks they may grow tenfold.
     let growth_sd = if triangle.step() == Step::Week { 0.6 } else { 0.12 };
+    let tilt = TILTS
+        .into_iter()
+        .map(|step| {
+            let tilt = step * delays.tilt_sd();
+            let shares = delays.passed(&window, Some(&delays.tilted(tilt)));
+            (Course::evidence(&observations(&shares), growth_sd) - 0.5 * step * step, tilt)
+        })
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map_or(0.0, |best| best.1);
+    let expected = delays.passed(&window, Some(&delays.tilted(tilt)));
     let candidates = Course::candidates(&observations(&expected), growth_sd)?;
     let scenarios = (0..(config.draws / PATHS_PER_DELAY).max(20))
         .map(|_| {
-            let (coefficients, log_prior) = delays.draw(rng);
+            let (coefficients, log_prior) = delays.draw(tilt, rng);
             let shares = delays.passed(&window, Some(&coefficients));
             let candidate = candidates.pick(rng.random::<f64>());
             let fitted = candidate.course.fit(&observations(&shares), Some(&candidate.fitted.mode))?;

@@ -86,10 +86,8 @@ impl Course {
                     let course = Self { damping, movement, size };
                     let near = found.last().map(|c| c.fitted.mode.as_slice());
                     if let Ok(fitted) = course.fit(observations, near) {
-                        // Half-normal priors: on the growth rate, and on the scatter of the counts.
-                        let (sd, scatter) = (course.stationary_sd(), (1.0 / size).sqrt());
-                        let prior = -0.5 * (sd / growth_sd).powi(2) - 0.5 * (scatter / 0.3).powi(2);
-                        found.push(Candidate { weight: fitted.log_marginal + prior, course, fitted });
+                        let weight = fitted.log_marginal + course.log_hyperprior(growth_sd);
+                        found.push(Candidate { weight, course, fitted });
                     }
                 }
             }
@@ -108,6 +106,32 @@ impl Course {
             candidate.weight /= total;
         }
         Ok(Candidates { weighted: found })
+    }
+
+    /// How well the counts fit to a likely course: the log of their probability, roughly averaged over the parameters.
+    pub(super) fn evidence(observations: &[Observation], growth_sd: f64) -> f64 {
+        let mut near: Option<Vec<f64>> = None;
+        let mut logs: Vec<f64> = Vec::new();
+        for movement in [0.03, 0.1, 0.3] {
+            for size in [8.0, 120.0] {
+                let course = Self { damping: 0.6, movement, size };
+                if let Ok(fitted) = course.fit(observations, near.as_deref()) {
+                    logs.push(fitted.log_marginal + course.log_hyperprior(growth_sd));
+                    near = Some(fitted.mode);
+                }
+            }
+        }
+        let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        if !largest.is_finite() {
+            return f64::NEG_INFINITY;
+        }
+        largest + logs.iter().map(|l| (l - largest).exp()).sum::<f64>().ln()
+    }
+
+    /// Half-normal priors: on the growth rate, and on the scatter of the counts.
+    fn log_hyperprior(&self, growth_sd: f64) -> f64 {
+        let (sd, scatter) = (self.stationary_sd(), (1.0 / self.size).sqrt());
+        -0.5 * (sd / growth_sd).powi(2) - 0.5 * (scatter / 0.3).powi(2)
     }
 
     fn stationary_sd(&self) -> f64 {

@@ -15,8 +15,12 @@ const REPORT_PRECISION: f64 = 16.0;
 /// Prior precision of the step from one delay's log level to the next (standard deviation 0.5): where few cases
 /// say something about a delay, its neighbours do.
 const LEVEL_PRECISION: f64 = 4.0;
+/// Standard deviation of the tilt per unit of delay when reporting has just begun.
+const TILT_SD_NEW: f64 = 0.2;
+/// Complete steps after which the delays are taken to have settled.
+const STEPS_UNTIL_SETTLED: f64 = 14.0;
 /// How much too far draws scatter towards longer or shorter delays.
-const TILT: f64 = 3.0;
+const TILT: f64 = 2.0;
 /// Diagonals whose prediction decides on the half-life.
 const JUDGED_STEPS: usize = 28;
 
@@ -31,6 +35,8 @@ pub(super) struct Delays {
     inflation: f64,
     /// Correlation of two cases of a step in being reported with the same delay.
     clustering: f64,
+    /// Variance of the tilt, in units of its posterior variance, >= 1: how far the delays of now may be from those seen.
+    tilt_variance: f64,
     /// By age: variance of the share passed beyond the binomial one, in units of F (1 - F), as past steps had it.
     scatter: Vec<f64>,
 }
@@ -75,44 +81,85 @@ impl Delays {
             }
             before = value;
         }
-        let mut fitted =
-            Self { coefficients, factor, delay_max, inflation: 1.0, clustering: 0.0, scatter: Vec::new() };
+        let mut fitted = Self {
+            coefficients,
+            factor,
+            delay_max,
+            inflation: 1.0,
+            clustering: 0.0,
+            tilt_variance: 1.0,
+            scatter: Vec::new(),
+        };
         fitted.set_scatter(window, half_life);
+        fitted.set_tilt_variance(window);
         Ok(fitted)
     }
 
-    /// Coefficients drawn about their estimate, and the log weight that makes the draws those of the approximate
-    /// posterior. Draws scatter [`TILT`] times too far towards longer or shorter delays all together: a triangle
-    /// hardly tells longer delays from a growing epidemic, so that this is where the course may have to correct
-    /// the delays.
-    pub(super) fn draw(&self, rng: &mut impl Rng) -> (Vec<f64>, f64) {
+    /// The coefficients with all delays made shorter or longer together: a triangle hardly tells longer delays from
+    /// a growing epidemic. `deviations` is the shift in standard deviations of the posterior.
+    pub(super) fn tilted(&self, deviations: f64) -> Vec<f64> {
+        let length = self.tilt_length();
+        let by = if length > 0.0 { deviations / length } else { 0.0 };
+        self.coefficients.iter().enumerate().map(|(j, c)| c + by * self.tilt(j)).collect()
+    }
+
+    /// Coefficients drawn about the estimate tilted by `deviations`, and the log weight that makes the draws those of
+    /// the approximate posterior. Draws scatter [`TILT`] times too far along the tilt: this is where the course may
+    /// have to correct the delays.
+    pub(super) fn draw(&self, deviations: f64, rng: &mut impl Rng) -> (Vec<f64>, f64) {
         let p = self.coefficients.len();
-        let l = |j: usize, k: usize| self.factor[j * p + k];
         let scale = self.inflation.sqrt();
         // L' u = z gives u the covariance (L L')^-1.
         let mut u: Vec<f64> = (0..p).map(|_| scale * normal(rng)).collect();
         for j in (0..p).rev() {
-            let sum: f64 = (j + 1..p).map(|k| l(k, j) * u[k]).sum();
-            u[j] = (u[j] - sum) / l(j, j);
+            let sum: f64 = (j + 1..p).map(|k| self.factor[k * p + j] * u[k]).sum();
+            u[j] = (u[j] - sum) / self.factor[j * p + j];
         }
-        // The tilt by one unit of delay, and its length in the metric of the posterior.
-        let tilt = |x: usize| if x <= self.delay_max { x as f64 } else { 0.0 };
-        let to_metric = |v: &dyn Fn(usize) -> f64| -> Vec<f64> {
-            (0..p).map(|j| (j..p).map(|k| l(k, j) * v(k)).sum::<f64>() / scale).collect()
-        };
-        let direction = to_metric(&tilt);
-        let length = direction.iter().map(|d| d * d).sum::<f64>().sqrt();
+        let length = self.tilt_length();
         if length <= 0.0 {
             return (self.coefficients.iter().zip(&u).map(|(c, u)| c + u).collect(), 0.0);
         }
-        let extra = (TILT * TILT - 1.0).sqrt() * normal(rng) / length;
-        for (x, u) in u.iter_mut().enumerate() {
-            *u += extra * tilt(x);
+        let wide = TILT * TILT * self.tilt_variance;
+        let extra = (wide - 1.0).sqrt() * normal(rng) + deviations;
+        for (j, u) in u.iter_mut().enumerate() {
+            *u += extra / length * self.tilt(j);
         }
-        let position = to_metric(&|k| u[k]);
+        let position = self.in_metric(&|k| u[k]);
+        let direction = self.in_metric(&|k| self.tilt(k));
         let along = position.iter().zip(&direction).map(|(a, b)| a * b).sum::<f64>() / length;
-        let log_weight = -0.5 * along * along * (1.0 - 1.0 / (TILT * TILT));
+        let log_weight =
+            -0.5 * along * along / self.tilt_variance + 0.5 * (along - deviations).powi(2) / wide;
         (self.coefficients.iter().zip(&u).map(|(c, u)| c + u).collect(), log_weight)
+    }
+
+    /// The direction of the tilt: one unit of log level per unit of delay.
+    fn tilt(&self, coefficient: usize) -> f64 {
+        if coefficient <= self.delay_max { coefficient as f64 } else { 0.0 }
+    }
+
+    /// While hardly a step is complete since reporting began, delays may be about to change a lot: the first cases of an
+    /// outbreak are found late, then reporting speeds up.
+    fn set_tilt_variance(&mut self, window: &Window) {
+        let complete = window.len().saturating_sub(self.delay_max + window.first_report) as f64;
+        let new = (1.0 - complete / STEPS_UNTIL_SETTLED).max(0.0);
+        let drift = TILT_SD_NEW * new * self.tilt_length();
+        self.tilt_variance = 1.0 + drift * drift;
+    }
+
+    /// Standard deviations of the tilt allowed for, in those of the posterior.
+    pub(super) fn tilt_sd(&self) -> f64 {
+        self.tilt_variance.sqrt()
+    }
+
+    fn tilt_length(&self) -> f64 {
+        self.in_metric(&|k| self.tilt(k)).iter().map(|d| d * d).sum::<f64>().sqrt()
+    }
+
+    /// A vector in units of the posterior's standard deviations.
+    fn in_metric(&self, v: &dyn Fn(usize) -> f64) -> Vec<f64> {
+        let p = self.coefficients.len();
+        let scale = self.inflation.sqrt();
+        (0..p).map(|j| (j..p).map(|k| self.factor[k * p + j] * v(k)).sum::<f64>() / scale).collect()
     }
 
     /// Share passed of the steps of age 0..=longest delay, as the levels and weekdays have it.
