@@ -85,7 +85,7 @@ fn draft(rng: &mut ChaCha8Rng, n: u32) -> Draft {
     let path = match n {
         0..3_000 => OLD.to_owned(),
         _ if rng.random_bool(0.7) => {
-            let county = 140_401 + rng.random_range(0..13);
+            let county = 140_401_i64 + rng.random_range(0..13);
             let town = county * 1_000 + rng.random_range(0..11);
             format!("/1/14/1404/{county}/{town}/{}/", town * 1_000 + rng.random_range(0..18))
         }

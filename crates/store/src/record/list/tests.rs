@@ -50,6 +50,25 @@ async fn every_way_to_a_page_is_a_range_of_an_index() {
     ] {
         assert!(plan.contains(part), "no `{part}` in\n{plan}");
     }
+    // What no index answers is looked for along the walk, a title that many records share not excepted.
+    let titled = Filter {
+        title_prefix: Some("C".into()),
+        fields: vec![("note".into(), FieldTest::Contains("x".into()))],
+        ..below.clone()
+    };
+    let step = walk::Step { days: vec![9, 8, 7], part: Some((6, Some(cursor), 40)), ..walk::Step::default() };
+    let tx = store.read().await.unwrap();
+    let sql = walk::read_sql(&tx, &Source::current(&titled), &step, 400).unwrap().unwrap();
+    drop(tx);
+    let plan = plan_of(&store, sql).await;
+    let searches: Vec<_> = plan.iter().filter(|line| line.contains("SEARCH")).collect();
+    assert_eq!(searches.len(), 2, "{plan:#?}");
+    assert!(
+        searches.iter().all(|line| line.contains("INDEX record_by_day (register=? AND event_day=?")),
+        "{plan:#?}"
+    );
+    assert!(!plan.iter().any(|line| line.contains("SCAN record")), "{plan:#?}");
+
     let plan = plan_of(&store, walk::days_sql(&Source::current(&both), Some(5), 51)).await.join("\n");
     let part = "COVERING INDEX record_by_disease (register=? AND disease=? AND event_day=? AND region_path>? AND \
                 region_path<?)";

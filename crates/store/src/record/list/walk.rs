@@ -10,15 +10,15 @@ use uuid::Uuid;
 
 /// A part of the walk: whole days, and the beginning of one more.
 #[derive(Debug, Default)]
-struct Step {
+pub(super) struct Step {
     /// Days to read whole.
-    days: Vec<i64>,
+    pub(super) days: Vec<i64>,
     /// A day, the place in it after which to read, and how many rows.
-    part: Option<(i64, Option<Cursor>, usize)>,
+    pub(super) part: Option<(i64, Option<Cursor>, usize)>,
     /// Rest of the day in which the walk goes on: read whole.
-    rest: Option<Cursor>,
+    pub(super) rest: Option<Cursor>,
     /// Where the next step begins; `None` if nothing follows.
-    end: Option<Cursor>,
+    pub(super) end: Option<Cursor>,
 }
 
 pub(super) async fn walk(
@@ -219,6 +219,18 @@ async fn read(
     step: &Step,
     size: usize,
 ) -> Result<Vec<RecordRow>, Error> {
+    match read_sql(tx, source, step, size)? {
+        Some((sql, query)) => query.rows(tx, sql).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+pub(super) fn read_sql(
+    tx: &Tx<'_>,
+    source: &Source<'_>,
+    step: &Step,
+    size: usize,
+) -> Result<Option<(String, Query)>, Error> {
     let mut query = Query::default();
     let tests = source.tests(tx, &mut query)?;
     let always = source.always(&mut query);
@@ -253,8 +265,5 @@ async fn read(
             ));
         }
     }
-    if parts.is_empty() {
-        return Ok(Vec::new());
-    }
-    query.rows(tx, parts.join(" union all ")).await
+    Ok((!parts.is_empty()).then(|| (parts.join(" union all "), query)))
 }
