@@ -9,12 +9,13 @@ use crate::app::App;
 use crate::authorize::{Scope, Subject, authorize};
 use crate::error::Error;
 use crate::records::{Query, Selection};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::io::Write;
 use std::sync::Arc;
 use table::{Column, Table};
 use wanquan_domain::actor::{Action, Actor};
 use wanquan_domain::record::Record;
+use wanquan_domain::register::Register;
 use wanquan_domain::text::Lang;
 use wanquan_store::record::Export;
 
@@ -86,6 +87,18 @@ pub async fn export(
     let selection = Selection::of(app, actor, Action::RecordExport, register, query)?;
     let within = query.region.as_ref().map_or(Subject::Anywhere, Subject::Within);
     let personal = authorize(app, actor, Action::RecordReadPersonal, within).is_ok();
+    let detail = json!({
+        "form": form.extension(),
+        "personal": personal && register.fields.iter().any(|field| field.personal),
+        "region": query.region.as_ref().map(|code| code.as_str()),
+        "disease": query.disease,
+        "from": query.from,
+        "to": query.to,
+        "as_of": query.as_of,
+        "tested": query.fields.iter().map(|(field, _)| field).collect::<Vec<_>>(),
+    });
+    // Before the first byte: whoever breaks off shortly before the end has the records all the same.
+    note(app, actor, "record.export_begin", register, detail.clone()).await?;
     let (records, mut steps) = tokio::sync::mpsc::channel::<Vec<Record>>(QUEUE);
     let writing = {
         let (register, scope) = (Arc::clone(register), selection.scope.clone());
@@ -115,21 +128,16 @@ pub async fn export(
     let written =
         writing.await.map_err(|error| Error::Internal(format!("writing was interrupted: {error}")))?;
     let n = written?;
-    let detail = json!({
-        "records": n,
-        "form": form.extension(),
-        "personal": personal && register.fields.iter().any(|field| field.personal),
-        "region": query.region.as_ref().map(|code| code.as_str()),
-        "disease": query.disease,
-        "from": query.from,
-        "to": query.to,
-        "as_of": query.as_of,
-        "tested": query.fields.iter().map(|(field, _)| field).collect::<Vec<_>>(),
-    });
-    let mut tx = app.write().await?;
-    app.audit(&mut tx, actor, "record.export", &format!("register/{}", register.id), detail).await?;
-    tx.commit().await?;
+    let mut detail = detail;
+    detail["records"] = json!(n);
+    note(app, actor, "record.export", register, detail).await?;
     Ok(n)
+}
+
+async fn note(app: &App, actor: &Actor, act: &str, register: &Register, detail: Json) -> Result<(), Error> {
+    let mut tx = app.write().await?;
+    app.audit(&mut tx, actor, act, &format!("register/{}", register.id), detail).await?;
+    Ok(tx.commit().await?)
 }
 
 fn shows_personal(scope: &Scope, record: &Record) -> bool {

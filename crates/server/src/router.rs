@@ -1,8 +1,8 @@
 //! Every address of the server.
 
 use crate::api::{
-    Api, ApiError, audit, events, imports, levels, openapi, publications, records, regions, registers,
-    session, signals, situation, system, tokens, users, work,
+    Api, ApiError, audit, events, exports, imports, levels, openapi, publications, records, regions,
+    registers, session, signals, situation, system, tokens, users, work,
 };
 use crate::{assets, portal};
 use axum::Router;
@@ -28,6 +28,7 @@ pub fn api() -> OpenApiRouter<Api> {
         .routes(routes!(records::list_records, records::create_record))
         .routes(routes!(records::read_record, records::update_record, records::delete_record))
         .routes(routes!(records::list_record_versions))
+        .routes(routes!(exports::export_records))
         .routes(routes!(imports::list_imports, imports::create_import))
         // What is going on, where.
         .routes(routes!(regions::list_regions))

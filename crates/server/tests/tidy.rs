@@ -113,3 +113,81 @@ fn quoted(source: &str) -> Option<String> {
     let fits = !code.is_empty() && code.chars().all(|c| c.is_ascii_lowercase() || c == '_');
     fits.then(|| code.to_owned())
 }
+
+/// Files below a folder, without what tools make.
+fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    const MADE: [&str; 6] = ["target", "node_modules", "dist", ".git", "test-results", "playwright-report"];
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if MADE.contains(&name.as_str()) || path.is_symlink() {
+            continue;
+        }
+        if path.is_dir() {
+            files_below(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+fn texts_below(folder: &str, ending: &str) -> Vec<(PathBuf, String)> {
+    let mut files = Vec::new();
+    files_below(&repository().join(folder), &mut files);
+    files.retain(|path| path.to_string_lossy().ends_with(ending));
+    files.sort();
+    files.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).unwrap())).collect()
+}
+
+#[test]
+fn every_detector_has_values_of_an_independent_implementation() {
+    let folders = stems(&repository().join("crates/epi/tests/golden"));
+    let plain = |name: &str| name.replace('_', "");
+    // One folder may serve variants of a method (`ears`), and a method have several folders.
+    let has_folder = |id: &str| {
+        folders.iter().any(|f| plain(id).starts_with(&plain(f)) || plain(f).starts_with(&plain(id)))
+    };
+    let ids = wanquan_epi::detect::DetectorSpec::IDS;
+    let missing: Vec<_> = ids.iter().filter(|id| !has_folder(id)).collect();
+    assert!(missing.is_empty(), "crates/epi/tests/golden lacks {missing:?}; there are {folders:?}");
+}
+
+#[test]
+fn every_text_of_the_console_is_there_in_every_language() {
+    let messages = texts_below("web/src/shared/i18n/messages", ".ts");
+    assert!(messages.len() > 3);
+    for (path, text) in messages {
+        let mut keys = 0;
+        for entry in text.split("\n  \"").skip(1) {
+            let Some((key, rest)) = entry.split_once("\": {") else { continue };
+            let body = rest.split_once("\n  \"").map_or(rest, |(body, _)| body);
+            for language in ["en:", "zh:"] {
+                let said = body.split_once(language).map(|(_, said)| said.trim_start());
+                let empty = |said: &str| said.starts_with("\"\"");
+                assert!(said.is_some_and(|said| !empty(said)), "{}: {key} lacks {language}", path.display());
+            }
+            keys += 1;
+        }
+        assert!(keys > 0, "{} holds no texts", path.display());
+    }
+}
+
+#[test]
+fn no_path_of_a_machine_stands_in_the_repository() {
+    // Put together here, so that this file does not name them either.
+    let homes =
+        [concat!("/ho", "me/"), concat!("/Use", "rs/"), concat!("/ro", "ot/"), concat!("C:\\Use", "rs")];
+    let trees = [concat!("/work", "/wt/"), concat!("/work", "/main"), concat!("/work", "/shared")];
+    let mut files = Vec::new();
+    files_below(&repository(), &mut files);
+    let text = |path: &PathBuf| std::fs::read_to_string(path).ok();
+    let named: Vec<String> = files
+        .iter()
+        .filter_map(|path| Some((path, text(path)?)))
+        .flat_map(|(path, text)| {
+            let found = homes.iter().chain(&trees).filter(|place| text.contains(**place));
+            found.map(|place| format!("{}: {place}", path.display())).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(named.is_empty(), "{named:#?}");
+}

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod caller;
 pub mod error;
 pub mod events;
+pub mod exports;
 mod form;
 pub mod imports;
 pub mod levels;

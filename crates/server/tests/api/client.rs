@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tower::ServiceExt as _;
 use wanquan_app::access::NewAccount;
-use wanquan_app::administer;
+use wanquan_app::{administer, audit};
 use wanquan_domain::actor::Actor;
 use wanquan_server::api::Api;
 use wanquan_server::config::{Config, DataArgs, ServeArgs};
@@ -95,6 +95,13 @@ impl Server {
         let mut asker = self.sign_in(&username, PASSWORD).await;
         asker.account = Some(user.id);
         asker
+    }
+
+    /// Acts in the audit log about a subject, latest first.
+    pub async fn town_acts(&self, subject: &str) -> Vec<String> {
+        let query = audit::Query { subject: Some(subject.to_owned()), ..audit::Query::default() };
+        let page = audit::list(&self.town.app, &Actor::system("test"), &query, None, 1_000).await.unwrap();
+        page.items.into_iter().map(|entry| entry.what.act).collect()
     }
 
     pub async fn sign_in(&self, username: &str, password: &str) -> Asker {

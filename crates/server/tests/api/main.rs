@@ -7,6 +7,7 @@ mod city;
 mod client;
 mod contract;
 mod events;
+mod exports;
 mod imports;
 mod portal;
 mod publications;

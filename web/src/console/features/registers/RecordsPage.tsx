@@ -15,7 +15,7 @@ import { useValueText } from "./values";
 
 /** Records of any register: columns, filters and actions come from its schema. */
 export function RecordsPage() {
-  const { t, text, format } = useI18n();
+  const { t, text, format, lang } = useI18n();
   const { register: id = "" } = useParams();
   const navigate = useNavigate();
   const [params] = useSearchParams();
@@ -47,7 +47,7 @@ export function RecordsPage() {
                   items: (["csv", "xlsx"] as const).map((kind) => ({
                     key: kind,
                     label: (
-                      <a href={exportUrl(id, kind, filter)} download>
+                      <a href={exportUrl(id, kind, lang, filter)} download>
                         {kind.toUpperCase()}
                       </a>
                     ),

@@ -45,8 +45,13 @@ export function recordsQuery(register: string, filter: RecordFilter) {
   });
 }
 
-export function exportUrl(register: string, format: "csv" | "xlsx", filter: RecordFilter): string {
-  return apiUrl(`/registers/${part(register)}/export`, { format, ...filter });
+export function exportUrl(
+  register: string,
+  format: "csv" | "xlsx",
+  names: "zh" | "en",
+  filter: RecordFilter,
+): string {
+  return apiUrl(`/registers/${part(register)}/export`, { format, names, ...filter });
 }
 
 export function recordQuery(id: string, asOf?: string) {

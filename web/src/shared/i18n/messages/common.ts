@@ -78,6 +78,29 @@ export const common = {
     zh: "其他人在此期间已作更改",
   },
   "problem.invalid_record": { en: "Some fields need to be corrected", zh: "部分字段需要更正" },
+  "problem.duplicate": {
+    en: "Something with this number or name exists already",
+    zh: "已存在相同编号或名称的内容",
+  },
+  "problem.bad_input": { en: "A value makes no sense here", zh: "有一项输入不合适" },
+  "problem.busy": {
+    en: "The server is busy; nothing was stored. Try again in a moment",
+    zh: "服务器繁忙，未保存任何内容，请稍后再试",
+  },
+  "problem.last_administrator": {
+    en: "Somebody must remain who manages every account",
+    zh: "必须保留至少一名管理全部账户的管理员",
+  },
+  "problem.not_yourself": { en: "Not for your own account", zh: "不能对自己的账户进行此操作" },
+  "problem.too_many_tokens": {
+    en: "Too many tokens; revoke one that is not used any more",
+    zh: "令牌过多，请先撤销不再使用的令牌",
+  },
+  "problem.too_large": { en: "The file is larger than this server takes", zh: "文件超过服务器允许的大小" },
+  "problem.upload_broke_off": {
+    en: "The file did not come in whole; send it again",
+    zh: "文件未完整上传，请重新上传",
+  },
   "problem.internal": {
     en: "The server could not do this; the administrator finds the reason in the log",
     zh: "服务器处理失败，管理员可在日志中查看原因",
