@@ -1,4 +1,3 @@
-import { CheckOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Table } from "antd";
 import { messageKey, useI18n } from "../../../shared/i18n/i18n";
@@ -10,8 +9,10 @@ import { rolesQuery } from "./queries";
 export function RolesPage() {
   const { t, text } = useI18n();
   const roles = useQuery(rolesQuery);
-  const items = roles.data?.items ?? [];
-  const actions = [...new Set(items.flatMap((role) => role.grants))].sort();
+  const action = (id: string) => {
+    const key = messageKey(`action.${id}`);
+    return key ? t(key) : id;
+  };
   return (
     <>
       <PageHeader title={t("roles.title")} note={t("roles.note")} />
@@ -19,32 +20,27 @@ export function RolesPage() {
       <section className="card" aria-label={t("roles.title")}>
         <Table
           size="small"
-          rowKey="action"
+          rowKey="id"
           loading={roles.isPending}
           pagination={false}
-          scroll={{ x: "max-content" }}
-          dataSource={actions.map((action) => ({ action }))}
+          dataSource={roles.data?.items ?? []}
           columns={[
             {
-              title: t("roles.action"),
-              dataIndex: "action",
-              fixed: "left",
-              render: (action: string) => {
-                const key = messageKey(`action.${action}`);
-                return key ? t(key) : action;
-              },
+              title: t("users.role"),
+              dataIndex: "label",
+              width: "24%",
+              render: (_, role) => <b>{text(role.label)}</b>,
             },
-            ...items.map((role) => ({
-              title: text(role.label),
-              key: role.id,
-              align: "center" as const,
-              render: (_: unknown, { action }: { action: string }) =>
-                role.grants.includes(action) ? (
-                  <CheckOutlined aria-label={t("common.yes")} />
-                ) : (
-                  <span className="muted">–</span>
-                ),
-            })),
+            {
+              title: t("roles.action"),
+              render: (_, role) => (
+                <ul className="role-actions">
+                  {role.grants.map((id) => (
+                    <li key={id}>{action(id)}</li>
+                  ))}
+                </ul>
+              ),
+            },
           ]}
         />
       </section>
