@@ -12,27 +12,16 @@ const HISTORY = [
   "",
 ].join("\n");
 
-test("the screen replays what was known on an earlier day", async ({
-  page,
-  server,
-  admin,
-}) => {
+test("the screen replays what was known on an earlier day", async ({ page, server, admin }) => {
   await admin.addUser("chief", "Chief Liu", "commander", "140400");
   await admin.addUser("epi", "Dr Wang", "epidemiologist", "140400");
   const epi = await Api.signIn(server, "epi");
   const file = new TextEncoder().encode(HISTORY);
-  await epi.request(
-    "POST",
-    "/registers/count_report/imports?filename=h.csv&dry_run=false",
-    file,
-  );
+  await epi.request("POST", "/registers/count_report/imports?filename=h.csv&dry_run=false", file);
 
   await signIn(page, server, "chief");
   await expect(
-    page
-      .getByRole("status", { name: "" })
-      .or(page.getByText("Now: 1 Mar 2020"))
-      .first(),
+    page.getByRole("status", { name: "" }).or(page.getByText("Now: 1 Mar 2020")).first(),
   ).toBeVisible();
   await expect(figure(page, "Cumulative")).toHaveText("12");
   await expectAccessible(page, "the situation");
@@ -56,11 +45,7 @@ test("the screen replays what was known on an earlier day", async ({
   await expect(page.getByText("Now: 1 Mar 2020")).toBeVisible();
 });
 
-test("playing steps through the days and stops at the present", async ({
-  page,
-  server,
-  admin,
-}) => {
+test("playing steps through the days and stops at the present", async ({ page, server, admin }) => {
   await admin.addUser("chief", "Chief Liu", "commander", "140400");
   await admin.addUser("epi", "Dr Wang", "epidemiologist", "140400");
   const epi = await Api.signIn(server, "epi");
@@ -73,11 +58,7 @@ test("playing steps through the days and stops at the present", async ({
     rows.push(`140423,covid-19,${day},confirmed,${n},${day}`);
   }
   const file = new TextEncoder().encode(`${rows.join("\n")}\n`);
-  await epi.request(
-    "POST",
-    "/registers/count_report/imports?filename=h.csv&dry_run=false",
-    file,
-  );
+  await epi.request("POST", "/registers/count_report/imports?filename=h.csv&dry_run=false", file);
   await signIn(page, server, "chief");
   await expect(figure(page, "Cumulative")).toHaveText("7");
   await page.getByRole("button", { name: "Play" }).click();
@@ -94,48 +75,30 @@ test("regions open by map, table, trail and keyboard, down to the township", asy
 }) => {
   await admin.addUser("chief", "Chief Liu", "commander", "140400");
   await signIn(page, server, "chief");
-  await expect(
-    page.getByRole("heading", { name: "Map of 长治市" }),
-  ).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Map of 长治市" })).toBeVisible();
   await page.getByRole("button", { name: /^襄垣县: / }).focus();
   await page.keyboard.press("Enter");
-  await expect(
-    page.getByRole("heading", { name: "Map of 襄垣县" }),
-  ).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Map of 襄垣县" })).toBeVisible();
   await page
     .getByRole("region", { name: "Regions of 襄垣县" })
     .getByRole("button", { name: "古韩镇" })
     .click();
-  await expect(
-    page.getByRole("heading", { name: "Map of 古韩镇" }),
-  ).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Map of 古韩镇" })).toBeVisible();
   const trail = page.getByRole("navigation", { name: "Region" });
   await expect(trail).toContainText("襄垣县");
   await trail.getByRole("button", { name: "长治市" }).click();
-  await expect(
-    page.getByRole("heading", { name: "Map of 长治市" }),
-  ).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Map of 长治市" })).toBeVisible();
 });
 
-test("every drawing can be read as a table", async ({
-  page,
-  server,
-  admin,
-}) => {
+test("every drawing can be read as a table", async ({ page, server, admin }) => {
   await admin.addUser("chief", "Chief Liu", "commander", "140400");
   await admin.addUser("epi", "Dr Wang", "epidemiologist", "140400");
   const epi = await Api.signIn(server, "epi");
   const file = new TextEncoder().encode(HISTORY);
-  await epi.request(
-    "POST",
-    "/registers/count_report/imports?filename=h.csv&dry_run=false",
-    file,
-  );
+  await epi.request("POST", "/registers/count_report/imports?filename=h.csv&dry_run=false", file);
   await signIn(page, server, "chief");
   const card = page.getByRole("region", { name: /^Epidemic curve/ });
   await card.getByRole("button", { name: "As table" }).click();
-  await expect(card.getByRole("row", { name: /19 Feb 2020/ })).toContainText(
-    "−3",
-  );
+  await expect(card.getByRole("row", { name: /19 Feb 2020/ })).toContainText("−3");
   await expectAccessible(page, "the curve as a table");
 });
