@@ -4,10 +4,14 @@
 mod support;
 
 use jiff::civil::date;
+use serde_json::json;
 use support::{Installation, columns, issues, map, records, refusal, rows, set};
 use wanquan_app::ingest::dates::DateOrder;
 use wanquan_app::ingest::import::Layout;
 use wanquan_app::ingest::series::Counting;
+use wanquan_app::jobs::run_due;
+use wanquan_app::life::{StepInput, take_step};
+use wanquan_app::records::{Query, get, list, update};
 
 #[test]
 fn a_chinese_line_list_is_read_in_every_encoding_and_container() {
@@ -311,4 +315,44 @@ fn many_broken_rows_take_a_bounded_report() {
     let report = wanquan.import("case", "x.csv", text, set(&[]));
     assert_eq!((rows(&report), report.created), ((20_000, 10_000, 10_000), 10_000));
     assert_eq!((report.issue_counts[0].count, report.issues.len()), (10_000, 50));
+}
+
+#[test]
+fn a_file_takes_no_steps() {
+    let wanquan = Installation::new();
+    let header = "code,name,type,region,address,opened_on";
+    let rows_of = |name: &str| {
+        format!("S-1,{name},mall,潞州区,1 Main Street,2020-01-01\nS-2,North,school,潞州区,2,2020-01-01\n")
+    };
+    let first = format!("{header}\n{}", rows_of("South"));
+    assert_eq!(records(&wanquan.import("site", "a.csv", first.clone(), set(&[]))), (2, 0, 0));
+    wanquan.block(run_due(&wanquan.app)).unwrap();
+    let sites =
+        wanquan.block(list(&wanquan.app, &wanquan.actor, "site", &Query::default(), None, 10)).unwrap().items;
+    let site =
+        sites.iter().find(|site| site.record.data.get("code") == Some(&json!("S-1"))).unwrap().record.id;
+    let close = StepInput { step: "close".into(), reason: Some("mould".into()), ..StepInput::default() };
+    wanquan.block(take_step(&wanquan.app, &wanquan.actor, site, &close)).unwrap();
+    // What a form filled since, and the file has no column for.
+    let now = wanquan.block(get(&wanquan.app, &wanquan.actor, site, None)).unwrap().record;
+    let mut values = now.data.as_map().clone();
+    values.insert("capacity".into(), json!(80));
+    wanquan.block(update(&wanquan.app, &wanquan.actor, site, now.version, values, None)).unwrap();
+    let shown = || {
+        let record = wanquan.block(get(&wanquan.app, &wanquan.actor, site, None)).unwrap().record;
+        ["name", "state", "capacity"].map(|field| record.data.get(field).cloned().unwrap())
+    };
+
+    let again = wanquan.import("site", "a.csv", first, set(&[]));
+    assert_eq!((records(&again), issues(&again)), ((0, 0, 2), vec![]));
+    let renamed = wanquan.import("site", "b.csv", format!("{header}\n{}", rows_of("West")), set(&[]));
+    assert_eq!(records(&renamed), (0, 1, 1));
+    assert_eq!(shown(), [json!("West"), json!("closed"), json!(80)]);
+    // A file that says another state than the one reached is told so; for records that are new, its state holds.
+    let stated = format!(
+        "{header},state\nS-1,West,mall,潞州区,1 Main Street,2020-01-01,open\nS-3,East,mall,潞州区,3,2020-01-01,limited\n"
+    );
+    let stated = wanquan.import("site", "c.csv", stated, set(&[]));
+    assert_eq!((records(&stated), issues(&stated)), ((1, 0, 1), vec!["W209 2 state open".to_owned()]));
+    assert_eq!(shown()[1], json!("closed"));
 }

@@ -119,6 +119,9 @@ issue_codes! {
     /// The first running total of a series, which holds everything before it.
     FirstTotal = "W208", "the first running total counts on its day everything before it",
         "首个累计数包含此前的全部人数，计在当日";
+    /// A file says another state than the record has reached by steps.
+    StateKept = "W209", "the record keeps its state; a state is changed by a step, not by a file",
+        "记录的状态保持不变；状态须通过办理步骤更改";
 }
 
 /// One finding. `Debug` leaves the value out: a log may name the issue, not what a person wrote.

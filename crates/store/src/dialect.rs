@@ -100,6 +100,7 @@ pub(crate) enum Bind {
     Int(i64),
     Text(String),
     Id(uuid::Uuid),
+    Bytes(Vec<u8>),
 }
 
 /// Binds a list of [`Bind`] in order.
@@ -111,6 +112,7 @@ macro_rules! bind_all {
                 $crate::dialect::Bind::Int(v) => query.bind(v),
                 $crate::dialect::Bind::Text(v) => query.bind(v),
                 $crate::dialect::Bind::Id(v) => query.bind(v),
+                $crate::dialect::Bind::Bytes(v) => query.bind(v),
             };
         }
         query

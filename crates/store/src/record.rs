@@ -29,7 +29,7 @@ pub use list::{Cursor, FieldTest, Filter, Page, estimate_count, list};
 pub use many::insert_many;
 pub(crate) use row::RecordRow;
 
-use crate::dialect::{Tx, on_db, run_on_db};
+use crate::dialect::{Bind, Tx, bind_all, on_db, placeholders, run_on_db};
 use crate::error::Error;
 use crate::tally::{self, Deltas};
 use crate::time;
@@ -145,11 +145,31 @@ impl NewRecord {
         (key ^ day, u32::from_ne_bytes([i, j, k, l]))
     }
 
+    /// What it says, personal values included.
+    ///
+    /// # Errors
+    /// Never for a record that [`NewRecord::new`] made.
+    pub fn values(&self) -> Result<Map<String, Json>, Error> {
+        let mut values: Map<String, Json> = serde_json::from_str(&self.data)?;
+        if let Some(personal) = &self.personal {
+            values.extend(serde_json::from_str::<Map<String, Json>>(personal)?);
+        }
+        Ok(values)
+    }
+
+    /// Row of the file that it came from; 0 if from none.
+    pub fn row(&self) -> u64 {
+        self.row
+    }
+
     /// Identifier that the record gets if its key is new.
     pub fn id(&self) -> RecordId {
         self.id
     }
 }
+
+/// Keys looked up by one statement.
+const KEYS_PER_STATEMENT: usize = 500;
 
 /// Longest title kept for searching, in characters.
 const TITLE_CHARS_MAX: usize = 120;
@@ -268,6 +288,26 @@ pub async fn get(tx: &mut Tx<'_>, id: RecordId) -> Result<Option<Record>, Error>
 /// If the database fails.
 pub async fn get_by_key(tx: &mut Tx<'_>, register: &str, key: &KeyDigest) -> Result<Option<Record>, Error> {
     current_by_key(tx, register, key).await?.map(Record::try_from).transpose()
+}
+
+/// The records of several business keys, withdrawn ones too; unknown keys are left out.
+///
+/// # Errors
+/// If the database fails.
+pub async fn get_by_keys(tx: &mut Tx<'_>, register: &str, keys: &[KeyDigest]) -> Result<Vec<Record>, Error> {
+    let mut found = Vec::new();
+    for part in keys.chunks(KEYS_PER_STATEMENT) {
+        let mut binds = vec![Bind::Text(register.to_owned())];
+        binds.extend(part.iter().map(|key| Bind::Bytes(key.to_vec())));
+        let keys = placeholders(2, part.len());
+        let sql = format!("select {} from record where register = $1 and key in ({keys})", columns!());
+        let rows: Vec<RecordRow> =
+            on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
+        for row in rows {
+            found.push(Record::try_from(row)?);
+        }
+    }
+    Ok(found)
 }
 
 async fn current(tx: &mut Tx<'_>, id: RecordId) -> Result<Option<RecordRow>, Error> {

@@ -8,6 +8,7 @@
 mod columns;
 mod findings;
 mod history;
+mod known;
 mod mapping;
 mod refusal;
 mod refused;
@@ -33,6 +34,7 @@ use crate::life;
 use columns::Plan;
 use findings::Findings;
 use jiff::civil::Date;
+use known::Known;
 use rayon::prelude::*;
 use refused::RefusedRows;
 use rows::{Made, Outcome, Reader};
@@ -320,7 +322,8 @@ fn read_rows(
         regions: FxHashSet::default(),
         refused,
     };
-    match drive(reading, reader, &mut run, bulk) {
+    let known = Known { app, register, plan, today: reading.today };
+    match drive(reading, reader, &known, &mut run, bulk) {
         Ok(()) => {}
         Err(Stop::File(refusal)) => return Ok(Err(refusal)),
         Err(Stop::Other(error)) => return Err(error),
@@ -353,7 +356,13 @@ impl From<Error> for Stop {
     }
 }
 
-fn drive(reading: &Reading<'_>, mut reader: Reader<'_>, run: &mut Run, bulk: &mut Bulk) -> Result<(), Stop> {
+fn drive(
+    reading: &Reading<'_>,
+    mut reader: Reader<'_>,
+    known: &Known<'_>,
+    run: &mut Run,
+    bulk: &mut Bulk,
+) -> Result<(), Stop> {
     let table = reading.table;
     if reader.plan.parts_only && !reader.plan.region.is_empty() {
         reader.wider = running::wider_regions(table, &reader)?;
@@ -388,7 +397,8 @@ fn drive(reading: &Reading<'_>, mut reader: Reader<'_>, run: &mut Run, bulk: &mu
         done += n;
         while ready.len() >= PART_RECORDS {
             let rest = ready.split_off(PART_RECORDS);
-            let full = std::mem::replace(&mut ready, rest);
+            let mut full = std::mem::replace(&mut ready, rest);
+            run.findings.add(known.keep(&mut full)?);
             bulk.push_blocking(full).map_err(Error::from)?;
         }
         if let Some(progress) = reading.progress {
@@ -396,6 +406,7 @@ fn drive(reading: &Reading<'_>, mut reader: Reader<'_>, run: &mut Run, bulk: &mu
         }
     }
     if !ready.is_empty() {
+        run.findings.add(known.keep(&mut ready)?);
         bulk.push_blocking(ready).map_err(Error::from)?;
     }
     Ok(())
@@ -437,7 +448,7 @@ impl Run {
                 if let Some(region) = made.region.filter(|region| !self.regions.contains(region)) {
                     self.regions.insert(region);
                 }
-                ready.push(made.record);
+                ready.push(made.record.at_row(row.number()));
             }
         }
         self.findings.add(outcome.issues);
