@@ -1,10 +1,9 @@
 import { join } from "node:path";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { mockApi } from "./dev/mock.ts";
 
-// `npm run dev` answers from synthetic data unless WANQUAN_SERVER names a running server.
-const server = process.env.WANQUAN_SERVER;
+// `npm run dev` asks a running server: `wanquan demo`, or the one that WANQUAN_SERVER names.
+const server = process.env.WANQUAN_SERVER ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
   base: "/console/",
@@ -14,8 +13,8 @@ export default defineConfig({
       "@rjsf/validator-ajv8": join(import.meta.dirname, "src/console/features/registers/serverDecides.ts"),
     },
   },
-  plugins: [react(), ...(server ? [] : [mockApi()])],
-  server: { proxy: server ? { "/api": { target: server } } : {} },
+  plugins: [react()],
+  server: { proxy: { "/api": { target: server } } },
   build: {
     target: "es2022",
     // Inlined assets would need `data:` in the content security policy.

@@ -38,46 +38,19 @@ export type Step = Shape<"StepBody">;
 export type StepOutcome = Shape<"OutcomeBody">;
 export type Standings = Shape<"StandingList">;
 
-// From here on written by hand, until the server declares these shapes too.
+export type ImportSummary = Shape<"ImportSummary">;
+export type User = Shape<"UserBody">;
+export type NewUser = Shape<"NewUser">;
+export type Role = Shape<"RoleBody">;
+export type Token = Shape<"TokenBody">;
+export type NewToken = Shape<"NewToken">;
+export type CreatedToken = Shape<"CreatedToken">;
 
+/** One page of a list. */
 export interface Page<T> {
   items: T[];
   next_cursor?: string | null;
 }
 
+/** Values of a record by field. */
 export type Data = Record<string, unknown>;
-
-export interface ImportSummary {
-  batch_id: string;
-  file_name: string;
-  at: string;
-  by: string;
-  rows_read: number;
-  accepted: number;
-  refused: number;
-  created: number;
-  changed: number;
-  unchanged: number;
-}
-
-export interface User {
-  id: string;
-  username: string;
-  display_name: string;
-  disabled: boolean;
-  grants: { id: string; role: string; role_label: Label; region: string; region_name: string }[];
-}
-
-export interface Role {
-  id: string;
-  label: Label;
-  grants: string[];
-}
-
-export interface Token {
-  id: string;
-  name: string;
-  created_at: string;
-  expires_at?: string | null;
-  last_used_at?: string | null;
-}

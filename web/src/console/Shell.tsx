@@ -1,6 +1,7 @@
 import {
   ExperimentOutlined,
   GlobalOutlined,
+  KeyOutlined,
   LogoutOutlined,
   UserOutlined,
   WifiOutlined,
@@ -8,7 +9,7 @@ import {
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Alert, Button, Dropdown, Tag, Tooltip } from "antd";
 import { Suspense } from "react";
-import { Navigate, Outlet, useLocation } from "react-router";
+import { Link, Navigate, Outlet, useLocation } from "react-router";
 import { request } from "../api/client";
 import { useI18n } from "../shared/i18n/i18n";
 import { isPlaced, sessionQuery, type PlacedSession } from "../shared/session";
@@ -106,6 +107,11 @@ function Header({ session, live }: { session: PlacedSession; live: boolean }) {
               children: roles.map((role) => ({ key: role, label: role, disabled: true })),
             },
             { type: "divider" },
+            {
+              key: "account",
+              icon: <KeyOutlined />,
+              label: <Link to={paths.account}>{t("account.title")}</Link>,
+            },
             {
               key: "sign-out",
               icon: <LogoutOutlined />,

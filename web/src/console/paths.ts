@@ -13,6 +13,7 @@ export const paths = {
   home: "/",
   signIn: (from?: string) => `/sign-in${search({ from })}`,
   setup: "/setup",
+  account: "/account",
   situation: (values: { region?: string; disease?: string; measure?: string; as_of?: string } = {}) =>
     `/situation${search(values)}`,
   signals: (values: Search = {}) => `/signals${search(values)}`,

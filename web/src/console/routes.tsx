@@ -2,7 +2,7 @@ import { Navigate, type RouteObject } from "react-router";
 import { administrationRoutes } from "./features/administration/routes";
 import { publicationRoutes } from "./features/publications/routes";
 import { registerRoutes } from "./features/registers/routes";
-import { sessionRoutes } from "./features/session/routes";
+import { accountRoutes, sessionRoutes } from "./features/session/routes";
 import { signalRoutes } from "./features/signals/routes";
 import { situationRoutes } from "./features/situation/routes";
 import { taskRoutes } from "./features/tasks/routes";
@@ -31,6 +31,7 @@ export const routes: RouteObject[] = [
               ...registerRoutes,
               ...publicationRoutes,
               ...administrationRoutes,
+              ...accountRoutes,
               { path: "*", Component: LostPage },
             ],
           },

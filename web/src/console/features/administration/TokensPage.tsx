@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Alert, Button, Form, Input, InputNumber, Modal, Popconfirm, Table, Typography } from "antd";
 import { useState } from "react";
 import { keys } from "../../../api/keys";
+import type { NewToken } from "../../../api/types";
 import { useI18n } from "../../../shared/i18n/i18n";
 import { PageHeader } from "../../../shared/ui/PageHeader";
 import { ProblemAlert } from "../../../shared/ui/ProblemAlert";
@@ -65,11 +66,6 @@ export function TokensPage() {
       {creating && <NewTokenDialog onClose={() => setCreating(false)} />}
     </>
   );
-}
-
-interface NewToken {
-  name: string;
-  expires_in_days: number;
 }
 
 function NewTokenDialog({ onClose }: { onClose: () => void }) {

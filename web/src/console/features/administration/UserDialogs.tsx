@@ -2,14 +2,13 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Form, Input, Modal, Select } from "antd";
 import { useState } from "react";
 import { keys } from "../../../api/keys";
-import type { User } from "../../../api/types";
+import type { NewUser, User } from "../../../api/types";
 import { useI18n } from "../../../shared/i18n/i18n";
 import { useSession } from "../../../shared/session";
 import { ProblemAlert } from "../../../shared/ui/ProblemAlert";
+import { PASSWORD_MIN } from "../../../shared/password";
 import { RegionSelect } from "../../../shared/ui/RegionSelect";
-import { addGrant, createUser, rolesQuery, type NewUser } from "./queries";
-
-const PASSWORD_MIN = 10;
+import { addGrant, createUser, rolesQuery } from "./queries";
 
 export function NewUserDialog({ onClose }: { onClose: () => void }) {
   const { t } = useI18n();

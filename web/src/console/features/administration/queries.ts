@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { request } from "../../../api/client";
 import { keys } from "../../../api/keys";
-import type { Page, Role, Token, User } from "../../../api/types";
+import type { CreatedToken, NewToken, NewUser, Page, Role, Token, User } from "../../../api/types";
 
 const part = encodeURIComponent;
 
@@ -21,12 +21,6 @@ export const tokensQuery = queryOptions({
   queryFn: ({ signal }) => request<Page<Token>>("GET", "/tokens", { signal }),
 });
 
-export interface NewUser {
-  username: string;
-  display_name: string;
-  password: string;
-}
-
 export const createUser = (json: NewUser) => request<User>("POST", "/users", { json });
 
 export const changeUser = (
@@ -40,7 +34,6 @@ export const addGrant = (user: string, json: { role: string; region: string }) =
 export const removeGrant = (user: string, grant: string) =>
   request<undefined>("DELETE", `/users/${part(user)}/grants/${part(grant)}`);
 
-export const createToken = (json: { name: string; expires_in_days: number }) =>
-  request<Token & { token: string }>("POST", "/tokens", { json });
+export const createToken = (json: NewToken) => request<CreatedToken>("POST", "/tokens", { json });
 
 export const revokeToken = (id: string) => request<undefined>("DELETE", `/tokens/${part(id)}`);

@@ -18,7 +18,7 @@ export function RecordNewPage() {
   const { t, text } = useI18n();
   const { register: id = "" } = useParams();
   const navigate = useNavigate();
-  const { message } = App.useApp();
+  const tellSaved = useTellSaved();
   const client = useQueryClient();
   const register = useQuery(registerQuery(id));
   // A retry after a lost answer must not make a second record.
@@ -26,7 +26,7 @@ export function RecordNewPage() {
   const create = useMutation({
     mutationFn: (data: Data) => createRecord(id, data, idempotencyKey),
     onSuccess: async (record) => {
-      void message.success(t("registers.saved"));
+      tellSaved(register.data, record);
       await navigate(paths.record(id, record.id), { replace: true });
       await client.invalidateQueries({ queryKey: keys.records });
     },
@@ -77,10 +77,33 @@ export function RecordEditPage() {
   );
 }
 
+/** Says that a record is saved, and what about it a person should look at although it was accepted. */
+function useTellSaved() {
+  const { t, lang, text } = useI18n();
+  const { message, notification } = App.useApp();
+  return (register: Register | undefined, { issues = [] }: RegisterRecord) => {
+    if (!issues.length) return void message.success(t("registers.saved"));
+    const label = (id?: string | null) => text(register?.fields.find((field) => field.id === id)?.label);
+    notification.warning({
+      title: t("registers.saved_please_check"),
+      duration: 0,
+      description: (
+        <ul className="changes">
+          {issues.map((issue) => (
+            <li key={`${issue.code} ${issue.field}`}>
+              {label(issue.field)}: {lang === "zh" ? issue.message_zh : issue.message_en} ({issue.code})
+            </li>
+          ))}
+        </ul>
+      ),
+    });
+  };
+}
+
 function Editor({ register, record }: { register: Register; record: RegisterRecord }) {
   const { t } = useI18n();
   const navigate = useNavigate();
-  const { message } = App.useApp();
+  const tellSaved = useTellSaved();
   const client = useQueryClient();
   const [reason, setReason] = useState("");
   const [base, setBase] = useState(record);
@@ -88,8 +111,8 @@ function Editor({ register, record }: { register: Register; record: RegisterReco
   const [current, setCurrent] = useState<RegisterRecord | null>(null);
   const update = useMutation({
     mutationFn: (data: Data) => updateRecord(record.id, base.version, data, reason.trim()),
-    onSuccess: async () => {
-      void message.success(t("registers.saved"));
+    onSuccess: async (saved) => {
+      tellSaved(register, saved);
       await navigate(paths.record(register.id, record.id), { replace: true });
       await client.invalidateQueries({ queryKey: keys.records });
     },

@@ -5,6 +5,7 @@ import { request } from "../../../api/client";
 import type { Session } from "../../../api/types";
 import { useI18n } from "../../../shared/i18n/i18n";
 import { sessionQuery } from "../../../shared/session";
+import { NewPasswordFields } from "../../../shared/ui/NewPasswordFields";
 import { ProblemAlert } from "../../../shared/ui/ProblemAlert";
 import { paths } from "../../paths";
 import { EntryFrame } from "./EntryFrame";
@@ -15,8 +16,6 @@ interface Administrator {
   password: string;
   repeated: string;
 }
-
-const PASSWORD_MIN = 10;
 
 /** Creates the first administrator with the one-time link that the server prints. */
 export function SetupPage() {
@@ -43,29 +42,7 @@ export function SetupPage() {
           <Form.Item name="display_name" label={t("setup.display_name")} rules={[required]}>
             <Input autoComplete="name" />
           </Form.Item>
-          <Form.Item
-            name="password"
-            label={t("session.password")}
-            extra={t("setup.password_rule", { n: PASSWORD_MIN })}
-            rules={[required, { min: PASSWORD_MIN, message: t("setup.password_rule", { n: PASSWORD_MIN }) }]}
-          >
-            <Input.Password autoComplete="new-password" />
-          </Form.Item>
-          <Form.Item
-            name="repeated"
-            label={t("setup.repeat")}
-            dependencies={["password"]}
-            rules={[
-              required,
-              ({ getFieldValue }) => ({
-                validator: async (_, value: string) => {
-                  if (value && value !== getFieldValue("password")) throw new Error(t("setup.differs"));
-                },
-              }),
-            ]}
-          >
-            <Input.Password autoComplete="new-password" />
-          </Form.Item>
+          <NewPasswordFields label={t("session.password")} />
           <ProblemAlert error={setUp.error} />
           <Button
             className="entry-submit"

@@ -29,6 +29,7 @@ export const registers = {
   "registers.new": { en: "New record", zh: "新建记录" },
   "registers.import": { en: "Import", zh: "导入" },
   "registers.export": { en: "Export", zh: "导出" },
+  "registers.saved_please_check": { en: "Saved. Please check:", zh: "已保存，请核对：" },
   "registers.filters": { en: "Filter records", zh: "筛选记录" },
   "registers.search": { en: "Search", zh: "搜索" },
   "registers.search_placeholder": { en: "Number, name…", zh: "编号、名称…" },

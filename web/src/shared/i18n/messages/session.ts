@@ -18,6 +18,18 @@ export const session = {
   },
   "session.demo_accounts": { en: "Accounts of this demonstration", zh: "演示账户" },
 
+  "account.title": { en: "My account", zh: "我的账户" },
+  "account.who": { en: "Who I am here", zh: "账户信息" },
+  "account.password": { en: "Change the password", zh: "修改密码" },
+  "account.password_note": {
+    en: "Every other session of the account ends.",
+    zh: "修改后，该账户在其他地方的登录全部失效。",
+  },
+  "account.current": { en: "Present password", zh: "当前密码" },
+  "account.new": { en: "New password", zh: "新密码" },
+  "account.change": { en: "Change the password", zh: "修改密码" },
+  "account.changed": { en: "The password is changed", zh: "密码已修改" },
+
   "setup.title": { en: "Create the first administrator", zh: "创建首位管理员" },
   "setup.note": {
     en: "This page opens once, with the link that the server printed when it started.",

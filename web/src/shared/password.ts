@@ -1,0 +1,2 @@
+/** Shortest password that the server takes. */
+export const PASSWORD_MIN = 10;
