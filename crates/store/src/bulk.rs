@@ -174,6 +174,14 @@ pub(crate) struct Stage {
     counted: String,
     region_path: String,
     disease: String,
+    drill: bool,
+}
+
+impl Stage {
+    /// True if the row says what is stored. What a rehearsal stored is not yet known in earnest.
+    fn says(&self, new: &NewRecord, change: &Change) -> bool {
+        self.digest == new.digest && self.drill == change.drill
+    }
 }
 
 /// Keys and days that the load has met, as 64 bits of a digest each: 16 MB for a million.

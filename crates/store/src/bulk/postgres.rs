@@ -132,6 +132,7 @@ struct Current {
     counted: String,
     region_path: String,
     disease: String,
+    drill: bool,
 }
 
 impl Current {
@@ -143,6 +144,7 @@ impl Current {
             counted: self.counted.clone(),
             region_path: self.region_path.clone(),
             disease: self.disease.clone(),
+            drill: self.drill,
         }
     }
 }
@@ -225,7 +227,7 @@ impl Writer<'_> {
     ) -> Result<HashMap<(String, Vec<u8>), Current>, Error> {
         const SQL: &str =
             "select id, register, key, version, known_day, created_at, digest, counted, region_path,
-                disease, greatest(version, coalesce((select max(v.version) from record_version v
+                disease, drill, greatest(version, coalesce((select max(v.version) from record_version v
                     where v.record_id = record.id), 0)) as version_last
             from record where (register, key) in (select * from unnest($1::text[], $2::bytea[])) for update";
         let rows: Vec<Current> = sqlx::query_as(SQL)
@@ -245,7 +247,7 @@ impl Writer<'_> {
     ) -> Result<(), Error> {
         let late = known_day < current.known_day;
         let before = if late { self.valid_on(current.id, known_day).await? } else { Some(current.stage()) };
-        if before.as_ref().is_some_and(|b| b.digest == new.digest) {
+        if before.as_ref().is_some_and(|b| b.says(new, self.change)) {
             self.counts.unchanged += 1;
             return Ok(());
         }
@@ -267,6 +269,7 @@ impl Writer<'_> {
             current.counted = self.encode(new);
             current.region_path.clone_from(&new.region_path);
             current.disease.clone_from(&new.disease);
+            current.drill = self.change.drill;
         }
         self.counts.changed += 1;
         Ok(())
@@ -364,17 +367,18 @@ impl Writer<'_> {
 
     async fn valid_on(&mut self, id: Uuid, day: i64) -> Result<Option<Stage>, Error> {
         const SQL: &str =
-            "select version, known_until, digest, counted, region_path, disease from record_version
+            "select version, known_until, digest, counted, region_path, disease, drill from record_version
             where record_id = $1 and known_day <= $2 and known_until > $2 order by version desc limit 1";
-        let row: Option<(i64, i64, Vec<u8>, String, String, String)> =
+        let row: Option<(i64, i64, Vec<u8>, String, String, String, bool)> =
             sqlx::query_as(SQL).bind(id).bind(day).fetch_optional(&mut *self.tx).await?;
-        Ok(row.map(|(version, known_until, digest, counted, region_path, disease)| Stage {
+        Ok(row.map(|(version, known_until, digest, counted, region_path, disease, drill)| Stage {
             version,
             known_until,
             digest,
             counted,
             region_path,
             disease,
+            drill,
         }))
     }
 

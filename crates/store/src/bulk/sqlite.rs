@@ -278,7 +278,7 @@ impl<'a> Writer<'a> {
         let current = self.current(new)?;
         let late = known_day < current.known_day;
         let before = if late { self.valid_on(&current.id, known_day)? } else { Some(current.stage()) };
-        if before.as_ref().is_some_and(|b| b.digest == new.digest) {
+        if before.as_ref().is_some_and(|b| b.says(new, self.change)) {
             self.counts.unchanged += 1;
             return Ok(());
         }
@@ -383,7 +383,7 @@ impl<'a> Writer<'a> {
 
     fn current(&self, new: &NewRecord) -> Result<Current, Error> {
         let mut statement = self.tx.prepare_cached(
-            "select id, version, known_day, created_at, digest, counted, region_path, disease
+            "select id, version, known_day, created_at, digest, counted, region_path, disease, drill
              from record where register = ?1 and key = ?2",
         )?;
         let current = statement.query_row(params![new.register, new.key], |r| {
@@ -396,6 +396,7 @@ impl<'a> Writer<'a> {
                 counted: r.get(5)?,
                 region_path: r.get(6)?,
                 disease: r.get(7)?,
+                drill: r.get(8)?,
             })
         })?;
         Ok(current)
@@ -403,7 +404,7 @@ impl<'a> Writer<'a> {
 
     fn valid_on(&self, id: &[u8; 16], day: i64) -> Result<Option<Stage>, Error> {
         let mut statement = self.tx.prepare_cached(
-            "select version, known_until, digest, counted, region_path, disease from record_version
+            "select version, known_until, digest, counted, region_path, disease, drill from record_version
              where record_id = ?1 and known_day <= ?2 and known_until > ?2 order by version desc limit 1",
         )?;
         let stage = statement.query_row(params![id, day], |r| {
@@ -414,6 +415,7 @@ impl<'a> Writer<'a> {
                 counted: r.get(3)?,
                 region_path: r.get(4)?,
                 disease: r.get(5)?,
+                drill: r.get(6)?,
             })
         });
         Ok(stage.optional()?)
@@ -441,6 +443,7 @@ struct Current {
     counted: String,
     region_path: String,
     disease: String,
+    drill: bool,
 }
 
 impl Current {
@@ -452,6 +455,7 @@ impl Current {
             counted: self.counted.clone(),
             region_path: self.region_path.clone(),
             disease: self.disease.clone(),
+            drill: self.drill,
         }
     }
 }

@@ -121,6 +121,19 @@ fn by_hand_and_in_bulk_the_tallies_are_the_same_and_equal_a_recount() {
 }
 
 #[test]
+fn what_was_rehearsed_counts_once_it_is_loaded_in_earnest() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let rehearsed = Act { no: 1, path: 1, onset: 2, persons: 1, withdraw: false, pause: 0, drill: true };
+    let acts = [rehearsed.clone(), Act { drill: false, ..rehearsed }];
+    runtime.block_on(async {
+        let (one, many) = (sqlite().await.unwrap(), sqlite().await.unwrap());
+        both_ways(&one, &many, &acts).await.unwrap();
+        let mut tx = many.store.read().await.unwrap();
+        assert!(!tallied(&mut tx, day(0)).await.unwrap().is_empty());
+    });
+}
+
+#[test]
 fn by_hand_and_in_bulk_the_tallies_are_the_same_on_postgres() {
     if std::env::var_os("WANQUAN_TEST_POSTGRES_URL").is_none() {
         eprintln!("left out: WANQUAN_TEST_POSTGRES_URL is not set");
