@@ -167,6 +167,7 @@ impl Bulk {
 }
 
 /// A stored version, as far as a load needs to know it.
+#[derive(sqlx::FromRow)]
 pub(crate) struct Stage {
     version: i64,
     known_until: i64,

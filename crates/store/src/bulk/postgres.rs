@@ -369,17 +369,7 @@ impl Writer<'_> {
         const SQL: &str =
             "select version, known_until, digest, counted, region_path, disease, drill from record_version
             where record_id = $1 and known_day <= $2 and known_until > $2 order by version desc limit 1";
-        let row: Option<(i64, i64, Vec<u8>, String, String, String, bool)> =
-            sqlx::query_as(SQL).bind(id).bind(day).fetch_optional(&mut *self.tx).await?;
-        Ok(row.map(|(version, known_until, digest, counted, region_path, disease, drill)| Stage {
-            version,
-            known_until,
-            digest,
-            counted,
-            region_path,
-            disease,
-            drill,
-        }))
+        Ok(sqlx::query_as(SQL).bind(id).bind(day).fetch_optional(&mut *self.tx).await?)
     }
 
     fn count(&mut self, new: &NewRecord, known_day: i64, sign: i64) -> Result<(), Error> {
