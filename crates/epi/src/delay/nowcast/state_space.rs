@@ -187,7 +187,8 @@ pub fn nowcast_state_space(
         if paths == 0 {
             continue;
         }
-        let proposals: Vec<Vec<f64>> = scenario.shares.iter().map(|s| s.draw(SHARE_PROPOSALS, rng)).collect();
+        let proposals: Vec<Vec<Proposal>> =
+            scenario.shares.iter().map(|s| s.draw(SHARE_PROPOSALS, rng)).collect();
         for _ in 0..paths {
             let path = scenario.fitted.draw(rng);
             for (age, sample) in samples.iter_mut().enumerate() {
@@ -241,13 +242,27 @@ struct Share {
 
 impl Share {
     /// Shares that a step may have, as a beta distribution gives them; one where there is no scatter.
-    fn draw(&self, proposals: usize, rng: &mut impl Rng) -> Vec<f64> {
+    fn draw(&self, proposals: usize, rng: &mut impl Rng) -> Vec<Proposal> {
         let spread = self.mean * (1.0 - self.mean);
         if self.variance <= 1e-9 * spread || spread <= 1e-12 {
-            return vec![self.mean];
+            return vec![Proposal::new(self.mean)];
         }
         let total = (spread / self.variance - 1.0).max(1e-3);
-        (0..proposals).map(|_| beta(self.mean * total, (1.0 - self.mean) * total, rng).max(1e-12)).collect()
+        let draw = |_| Proposal::new(beta(self.mean * total, (1.0 - self.mean) * total, rng).max(1e-12));
+        (0..proposals).map(draw).collect()
+    }
+}
+
+/// A share that a step may have, with its logarithm.
+#[derive(Debug, Clone, Copy)]
+struct Proposal {
+    share: f64,
+    log: f64,
+}
+
+impl Proposal {
+    fn new(share: f64) -> Self {
+        Self { share, log: share.ln() }
     }
 }
 
@@ -293,15 +308,15 @@ fn allocate(scenarios: &[Scenario], paths: usize, rng: &mut impl Rng) -> Vec<usi
 }
 
 /// Picks one of the shares by how well it explains the cases known, given the day's expected count.
-fn choose_share(proposals: &[f64], known: f64, mean: f64, size: f64, rng: &mut impl Rng) -> f64 {
+fn choose_share(proposals: &[Proposal], known: f64, mean: f64, size: f64, rng: &mut impl Rng) -> f64 {
     if let [only] = proposals {
-        return *only;
+        return only.share;
     }
-    let log_weight = |share: f64| known * share.ln() - (known + size) * (mean * share + size).ln();
+    let log_weight = |p: &Proposal| known * p.log - (known + size) * (mean * p.share + size).ln();
     let mut logs = [0.0; SHARE_PROPOSALS];
     let mut largest = f64::NEG_INFINITY;
-    for (log, share) in logs.iter_mut().zip(proposals) {
-        *log = log_weight(*share);
+    for (log, proposal) in logs.iter_mut().zip(proposals) {
+        *log = log_weight(proposal);
         largest = largest.max(*log);
     }
     let mut total = 0.0;
@@ -310,13 +325,13 @@ fn choose_share(proposals: &[f64], known: f64, mean: f64, size: f64, rng: &mut i
         total += *log;
     }
     let mut left = rng.random::<f64>() * total;
-    for (weight, share) in logs.iter().zip(proposals) {
+    for (weight, proposal) in logs.iter().zip(proposals) {
         left -= weight;
         if left <= 0.0 {
-            return *share;
+            return proposal.share;
         }
     }
-    proposals[proposals.len() - 1]
+    proposals[proposals.len() - 1].share
 }
 
 /// The steps used.

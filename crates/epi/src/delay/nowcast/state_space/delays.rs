@@ -15,6 +15,8 @@ const REPORT_PRECISION: f64 = 16.0;
 /// Prior precision of the step from one delay's log level to the next (standard deviation 0.5): where few cases
 /// say something about a delay, its neighbours do.
 const LEVEL_PRECISION: f64 = 4.0;
+/// The same for the step from delay 0 to delay 1 (standard deviation 3): often nearly all is reported at once.
+const FIRST_LEVEL_PRECISION: f64 = 0.1;
 /// Standard deviation of the tilt per unit of delay when reporting has just begun.
 const TILT_SD_NEW: f64 = 0.2;
 /// Complete steps after which the delays are taken to have settled.
@@ -31,10 +33,12 @@ pub(super) struct Delays {
     /// Cholesky factor of the information at the coefficients.
     factor: Vec<f64>,
     delay_max: usize,
-    /// Binomial variances are multiplied by this in the coefficients' covariance, >= 1.
-    inflation: f64,
     /// Correlation of two cases of a step in being reported with the same delay.
     clustering: f64,
+    /// One unit of log level per unit of delay, in units of the posterior's standard deviations.
+    tilt_direction: Vec<f64>,
+    /// Length of that direction.
+    tilt_length: f64,
     /// Variance of the tilt, in units of its posterior variance, >= 1: how far the delays of now may be from those seen.
     tilt_variance: f64,
     /// By age: variance of the share passed beyond the binomial one, in units of F (1 - F), as past steps had it.
@@ -44,17 +48,39 @@ pub(super) struct Delays {
 impl Delays {
     pub(super) fn fit(window: &Window, half_lives: &[f64]) -> Result<Self, Error> {
         let half_life = choose_half_life(window, half_lives);
-        let delay_max = window.delay_max;
-        let lasting = lasting(window);
-        let p = lasting + window.len();
-        let mut coefficients = vec![0.0; p];
-        let mut factor = vec![0.0; p * p];
+        let p = lasting(window) + window.len();
+        let mut fitted = Self {
+            coefficients: vec![0.0; p],
+            factor: vec![0.0; p * p],
+            delay_max: window.delay_max,
+            clustering: 0.0,
+            tilt_direction: Vec::new(),
+            tilt_length: 0.0,
+            tilt_variance: 1.0,
+            scatter: Vec::new(),
+        };
+        fitted.climb(window, half_life, 1.0)?;
+        let inflation = fitted.set_scatter(window, half_life);
+        if inflation > 1.0 {
+            // Scatter beyond binomial makes the reports say less; what is believed beforehand stays.
+            fitted.climb(window, half_life, 1.0 / inflation)?;
+            fitted.set_scatter(window, half_life);
+        }
+        fitted.scatter = fitted.past_scatter(window, half_life);
+        fitted.set_tilt(window);
+        Ok(fitted)
+    }
+
+    /// Newton's method from the present coefficients; `weight` is that of every report.
+    fn climb(&mut self, window: &Window, half_life: f64, weight: f64) -> Result<(), Error> {
+        let (p, lasting) = (self.coefficients.len(), lasting(window));
         let mut before = f64::NEG_INFINITY;
         for _ in 0..STEPS_MAX {
+            let (coefficients, factor) = (&mut self.coefficients, &mut self.factor);
             let mut gradient = vec![0.0; p];
             factor.fill(0.0);
-            prior(&coefficients, delay_max, lasting, &mut gradient, &mut factor);
-            let value = accumulate(window, &coefficients, half_life, &mut gradient, &mut factor);
+            let value = prior(coefficients, window.delay_max, lasting, &mut gradient, factor)
+                + accumulate(window, coefficients, half_life, weight, &mut gradient, factor);
             for j in 0..p {
                 for k in 0..j {
                     factor[k * p + j] = factor[j * p + k];
@@ -66,40 +92,28 @@ impl Delays {
             for j in 0..p {
                 factor[j * p + j] += 1e-9 * largest;
             }
-            if !cholesky(&mut factor, p) {
+            if !cholesky(factor, p) {
                 return Err(Error::NoConvergence { method: "delay hazards", iterations: 0 });
             }
             let mut step = gradient;
-            solve(&factor, p, &mut step);
+            solve(factor, p, &mut step);
             let largest = step.iter().fold(0.0_f64, |m, x| m.max(x.abs()));
             let scale = (2.0 / largest.max(1e-12)).min(1.0);
             for (c, s) in coefficients.iter_mut().zip(&step) {
                 *c += scale * s;
             }
-            if largest < 1e-6 || (value - before).abs() < 1e-9 * (1.0 + value.abs()) {
+            if largest < 1e-4 || (value - before).abs() < 1e-7 * (1.0 + value.abs()) {
                 break;
             }
             before = value;
         }
-        let mut fitted = Self {
-            coefficients,
-            factor,
-            delay_max,
-            inflation: 1.0,
-            clustering: 0.0,
-            tilt_variance: 1.0,
-            scatter: Vec::new(),
-        };
-        fitted.set_scatter(window, half_life);
-        fitted.set_tilt_variance(window);
-        Ok(fitted)
+        Ok(())
     }
 
     /// The coefficients with all delays made shorter or longer together: a triangle hardly tells longer delays from
     /// a growing epidemic. `deviations` is the shift in standard deviations of the posterior.
     pub(super) fn tilted(&self, deviations: f64) -> Vec<f64> {
-        let length = self.tilt_length();
-        let by = if length > 0.0 { deviations / length } else { 0.0 };
+        let by = if self.tilt_length > 0.0 { deviations / self.tilt_length } else { 0.0 };
         self.coefficients.iter().enumerate().map(|(j, c)| c + by * self.tilt(j)).collect()
     }
 
@@ -108,14 +122,14 @@ impl Delays {
     /// have to correct the delays.
     pub(super) fn draw(&self, deviations: f64, rng: &mut impl Rng) -> (Vec<f64>, f64) {
         let p = self.coefficients.len();
-        let scale = self.inflation.sqrt();
+        let z: Vec<f64> = (0..p).map(|_| normal(rng)).collect();
         // L' u = z gives u the covariance (L L')^-1.
-        let mut u: Vec<f64> = (0..p).map(|_| scale * normal(rng)).collect();
+        let mut u: Vec<f64> = z.clone();
         for j in (0..p).rev() {
             let sum: f64 = (j + 1..p).map(|k| self.factor[k * p + j] * u[k]).sum();
             u[j] = (u[j] - sum) / self.factor[j * p + j];
         }
-        let length = self.tilt_length();
+        let length = self.tilt_length;
         if length <= 0.0 {
             return (self.coefficients.iter().zip(&u).map(|(c, u)| c + u).collect(), 0.0);
         }
@@ -124,9 +138,8 @@ impl Delays {
         for (j, u) in u.iter_mut().enumerate() {
             *u += extra / length * self.tilt(j);
         }
-        let position = self.in_metric(&|k| u[k]);
-        let direction = self.in_metric(&|k| self.tilt(k));
-        let along = position.iter().zip(&direction).map(|(a, b)| a * b).sum::<f64>() / length;
+        // How far along the tilt: what the draw brought by itself, and the extra.
+        let along = z.iter().zip(&self.tilt_direction).map(|(a, b)| a * b).sum::<f64>() / length + extra;
         let log_weight =
             -0.5 * along * along / self.tilt_variance + 0.5 * (along - deviations).powi(2) / wide;
         (self.coefficients.iter().zip(&u).map(|(c, u)| c + u).collect(), log_weight)
@@ -139,27 +152,21 @@ impl Delays {
 
     /// While hardly a step is complete since reporting began, delays may be about to change a lot: the first cases of an
     /// outbreak are found late, then reporting speeds up.
-    fn set_tilt_variance(&mut self, window: &Window) {
+    fn set_tilt(&mut self, window: &Window) {
+        let p = self.coefficients.len();
+        self.tilt_direction = (0..p)
+            .map(|j| (j..p).map(|k| self.factor[k * p + j] * self.tilt(k)).sum::<f64>())
+            .collect();
+        self.tilt_length = self.tilt_direction.iter().map(|d| d * d).sum::<f64>().sqrt();
         let complete = window.len().saturating_sub(self.delay_max + window.first_report) as f64;
         let new = (1.0 - complete / STEPS_UNTIL_SETTLED).max(0.0);
-        let drift = TILT_SD_NEW * new * self.tilt_length();
+        let drift = TILT_SD_NEW * new * self.tilt_length;
         self.tilt_variance = 1.0 + drift * drift;
     }
 
     /// Standard deviations of the tilt allowed for, in those of the posterior.
     pub(super) fn tilt_sd(&self) -> f64 {
         self.tilt_variance.sqrt()
-    }
-
-    fn tilt_length(&self) -> f64 {
-        self.in_metric(&|k| self.tilt(k)).iter().map(|d| d * d).sum::<f64>().sqrt()
-    }
-
-    /// A vector in units of the posterior's standard deviations.
-    fn in_metric(&self, v: &dyn Fn(usize) -> f64) -> Vec<f64> {
-        let p = self.coefficients.len();
-        let scale = self.inflation.sqrt();
-        (0..p).map(|j| (j..p).map(|k| self.factor[k * p + j] * v(k)).sum::<f64>() / scale).collect()
     }
 
     /// Share passed of the steps of age 0..=longest delay, as the levels and weekdays have it.
@@ -183,8 +190,9 @@ impl Delays {
             .collect()
     }
 
-    /// Moment estimates of the scatter beyond binomial, from weighted residuals.
-    fn set_scatter(&mut self, window: &Window, half_life: f64) {
+    /// Moment estimates of the scatter beyond binomial, from weighted residuals; returns the factor by which variances
+    /// exceed binomial ones, 1 to 50.
+    fn set_scatter(&mut self, window: &Window, half_life: f64) -> f64 {
         let (mut excess, mut pairs, mut chi, mut weights) = (0.0, 0.0, 0.0, 0.0);
         each_cell(window, &self.coefficients, half_life, |cell| {
             let variance = cell.at_risk * cell.hazard * (1.0 - cell.hazard);
@@ -200,10 +208,7 @@ impl Delays {
         if pairs > 0.0 {
             self.clustering = (excess / pairs).clamp(0.0, 0.5);
         }
-        if weights > 0.0 {
-            self.inflation = (chi / weights).clamp(1.0, 50.0);
-        }
-        self.scatter = self.past_scatter(window, half_life);
+        if weights > 0.0 { (chi / weights).clamp(1.0, 50.0) } else { 1.0 }
     }
 
     /// How far the shares passed of complete steps were from those that the coefficients give, by age. What the
@@ -325,15 +330,18 @@ fn prior(
     lasting: usize,
     gradient: &mut [f64],
     information: &mut [f64],
-) {
+) -> f64 {
     let p = coefficients.len();
+    let mut value = 0.0;
     for x in 0..delay_max {
         let step = coefficients[x + 1] - coefficients[x];
-        gradient[x] += LEVEL_PRECISION * step;
-        gradient[x + 1] -= LEVEL_PRECISION * step;
-        information[x * p + x] += LEVEL_PRECISION;
-        information[(x + 1) * p + x + 1] += LEVEL_PRECISION;
-        information[(x + 1) * p + x] -= LEVEL_PRECISION;
+        let precision = if x == 0 { FIRST_LEVEL_PRECISION } else { LEVEL_PRECISION };
+        value -= 0.5 * precision * step * step;
+        gradient[x] += precision * step;
+        gradient[x + 1] -= precision * step;
+        information[x * p + x] += precision;
+        information[(x + 1) * p + x + 1] += precision;
+        information[(x + 1) * p + x] -= precision;
     }
     for j in 0..p {
         // The hazards do not change if all levels shift; a hair of precision pins them down.
@@ -342,16 +350,19 @@ fn prior(
             j if j < lasting => WEEKDAY_PRECISION,
             _ => REPORT_PRECISION,
         };
+        value -= 0.5 * precision * coefficients[j] * coefficients[j];
         gradient[j] -= precision * coefficients[j];
         information[j * p + j] += precision;
     }
+    value
 }
 
-/// Adds the likelihood's gradient and expected information (lower triangle); returns its value.
+/// Adds the gradient and the expected information (lower triangle) of the likelihood, weighted; returns its value.
 fn accumulate(
     window: &Window,
     coefficients: &[f64],
     half_life: f64,
+    weight: f64,
     gradient: &mut [f64],
     information: &mut [f64],
 ) -> f64 {
@@ -377,9 +388,9 @@ fn accumulate(
                 slope[delay_max + 1 + window.weekday(cell.step + y)] += share;
             }
         }
-        value += cell.weight * (cell.cases * g.ln() + (cell.at_risk - cell.cases) * (-g).ln_1p());
-        let residual = cell.weight * (cell.cases - cell.at_risk * g);
-        let weight = cell.weight * cell.at_risk * g * (1.0 - g);
+        value += weight * cell.weight * (cell.cases * g.ln() + (cell.at_risk - cell.cases) * (-g).ln_1p());
+        let residual = weight * cell.weight * (cell.cases - cell.at_risk * g);
+        let weight = weight * cell.weight * cell.at_risk * g * (1.0 - g);
         for (a, &j) in active.iter().enumerate() {
             gradient[j] += residual * slope[j];
             let by = weight * slope[j];
