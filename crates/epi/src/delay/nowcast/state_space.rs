@@ -18,7 +18,7 @@ use course::{Course, Observation};
 use delays::Delays;
 
 /// Version of the numbers, recorded with stored results.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Parameters of [`nowcast_state_space`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ pub struct StateSpaceConfig {
     /// weekdays, and old enough not to matter beyond.
     pub window_steps: usize,
     /// Half-lives tried for the weight of past reports, steps, > 0; the one that would have predicted the
-    /// reports of the last four weeks best is taken. Recommended 7, 14, 28 and 10,000 (all alike).
+    /// reports of the last four weeks best is taken. Recommended 3, 7, 14, 28 and 10,000 (all alike).
     pub half_lives_steps: Vec<f64>,
     /// Paths drawn, 100 to 100,000. Recommended 1,000: the outer quantiles then carry an error of about a tenth
     /// of the distribution's standard deviation.
@@ -46,7 +46,7 @@ impl StateSpaceConfig {
         Self {
             delay_max,
             window_steps: (3 * delay_max).max(56),
-            half_lives_steps: vec![7.0, 14.0, 28.0, 10_000.0],
+            half_lives_steps: vec![3.0, 7.0, 14.0, 28.0, 10_000.0],
             draws: 1000,
             quantile_probs: vec![0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975],
         }

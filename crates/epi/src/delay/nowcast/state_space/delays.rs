@@ -12,13 +12,13 @@ const STEPS_MAX: usize = 30;
 const WEEKDAY_PRECISION: f64 = 4.0;
 /// Prior precision of a step of report's log factor (standard deviation 0.25).
 const REPORT_PRECISION: f64 = 16.0;
-/// Prior precision of the step from one delay's log level to the next (standard deviation 0.5): where few cases
+/// Prior precision of the step from one delay's log level to the next (standard deviation 1): where few cases
 /// say something about a delay, its neighbours do.
-const LEVEL_PRECISION: f64 = 4.0;
-/// The same for the step from delay 0 to delay 1 (standard deviation 3): often nearly all is reported at once.
-const FIRST_LEVEL_PRECISION: f64 = 0.1;
+const LEVEL_PRECISION: f64 = 1.0;
+/// The same for the step from delay 0 to delay 1 (standard deviation 7): often nearly all is reported at once.
+const FIRST_LEVEL_PRECISION: f64 = 0.02;
 /// Standard deviation of the tilt per unit of delay when reporting has just begun.
-const TILT_SD_NEW: f64 = 0.2;
+const TILT_SD_NEW: f64 = 0.4;
 /// Complete steps after which the delays are taken to have settled.
 const STEPS_UNTIL_SETTLED: f64 = 14.0;
 /// How much too far draws scatter towards longer or shorter delays.
