@@ -228,7 +228,7 @@ impl Fitted {
     }
 }
 
-/// Symmetric matrix with two off-diagonals, or its lower Cholesky factor.
+/// Symmetric matrix with two off-diagonals, or its lower Cholesky factor with the diagonal's reciprocals.
 #[derive(Debug, Clone)]
 struct Banded {
     diagonal: Vec<f64>,
@@ -286,23 +286,23 @@ impl Banded {
     fn factorise(&mut self) -> bool {
         for i in 0..self.diagonal.len() {
             if i >= 2 {
-                self.second[i] /= self.diagonal[i - 2];
+                self.second[i] *= self.diagonal[i - 2];
             }
             if i >= 1 {
                 let before = if i >= 2 { self.second[i] * self.first[i - 1] } else { 0.0 };
-                self.first[i] = (self.first[i] - before) / self.diagonal[i - 1];
+                self.first[i] = (self.first[i] - before) * self.diagonal[i - 1];
             }
             let rest = self.diagonal[i] - self.first[i].powi(2) - self.second[i].powi(2);
             if rest.is_nan() || rest <= 0.0 {
                 return false;
             }
-            self.diagonal[i] = rest.sqrt();
+            self.diagonal[i] = 1.0 / rest.sqrt();
         }
         true
     }
 
     fn log_determinant(&self) -> f64 {
-        2.0 * self.diagonal.iter().map(|d| d.ln()).sum::<f64>()
+        -2.0 * self.diagonal.iter().map(|d| d.ln()).sum::<f64>()
     }
 
     fn solve(&self, b: &mut [f64]) {
@@ -313,7 +313,7 @@ impl Banded {
             if i >= 2 {
                 b[i] -= self.second[i] * b[i - 2];
             }
-            b[i] /= self.diagonal[i];
+            b[i] *= self.diagonal[i];
         }
         self.solve_upper(b);
     }
@@ -328,7 +328,7 @@ impl Banded {
             if i + 2 < n {
                 b[i] -= self.second[i + 2] * b[i + 2];
             }
-            b[i] /= self.diagonal[i];
+            b[i] *= self.diagonal[i];
         }
     }
 }

@@ -154,9 +154,8 @@ impl Delays {
     /// outbreak are found late, then reporting speeds up.
     fn set_tilt(&mut self, window: &Window) {
         let p = self.coefficients.len();
-        self.tilt_direction = (0..p)
-            .map(|j| (j..p).map(|k| self.factor[k * p + j] * self.tilt(k)).sum::<f64>())
-            .collect();
+        self.tilt_direction =
+            (0..p).map(|j| (j..p).map(|k| self.factor[k * p + j] * self.tilt(k)).sum::<f64>()).collect();
         self.tilt_length = self.tilt_direction.iter().map(|d| d * d).sum::<f64>().sqrt();
         let complete = window.len().saturating_sub(self.delay_max + window.first_report) as f64;
         let new = (1.0 - complete / STEPS_UNTIL_SETTLED).max(0.0);
