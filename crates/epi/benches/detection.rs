@@ -5,8 +5,8 @@ use divan::{Bencher, black_box};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use wanquan_epi::detect::{
-    DetectorSpec, EarsC3Config, EarsConfig, EarsVariant, FarringtonFlexibleConfig, detect, ears_panel,
-    farrington_flexible,
+    DetectorSpec, EarsC3Config, EarsConfig, EarsVariant, FarringtonFlexibleConfig, Monitor,
+    RegressionScanConfig, detect, detect_panel, ears_panel, farrington_flexible, regression_scan,
 };
 use wanquan_epi::rt::serial_interval::discretise_gamma;
 use wanquan_epi::rt::{Incidence, RtConfig, estimate_rt_panel};
@@ -57,7 +57,43 @@ fn farrington_flexible_52_weeks(bencher: Bencher<'_, '_>) {
     bencher.bench(|| farrington_flexible(black_box(&series), &config, 468..520).expect("admissible"));
 }
 
-/// The newest week alone, by each detector: what adding a count costs.
+/// The same weeks by the recommended detector.
+#[divan::bench]
+fn regression_scan_52_weeks(bencher: Bencher<'_, '_>) {
+    let series = panel(1, 520, Step::Week).remove(0);
+    let config = RegressionScanConfig::recommended();
+    bencher.bench(|| regression_scan(black_box(&series), &config, 468..520).expect("admissible"));
+}
+
+/// 344 days by the recommended detector on one core.
+#[divan::bench]
+fn regression_scan_344_days(bencher: Bencher<'_, '_>) {
+    let series = panel(1, 344, Step::Day).remove(0);
+    let config = RegressionScanConfig::recommended();
+    bencher.bench(|| regression_scan(black_box(&series), &config, 0..344).expect("admissible"));
+}
+
+/// The newest day of 3,340 daily series of 344 days by the recommended detector: what a day of surveillance costs.
+#[divan::bench(sample_count = 5)]
+fn regression_scan_newest_day_of_3340_x_344(bencher: Bencher<'_, '_>) {
+    let panel = panel(3340, 344, Step::Day);
+    let spec = DetectorSpec::recommended(DetectorSpec::DEFAULT_ID).expect("a known id");
+    bencher.bench(|| detect_panel(&spec, black_box(&panel), 1));
+}
+
+/// One more count on a series of ten years of weeks that is being watched, by each detector. The charts (CUSUM, GLR,
+/// OutbreakP) look at the new count alone; the others read as far back as they say.
+#[divan::bench(args = DetectorSpec::IDS)]
+fn one_more_week_on_ten_years(bencher: Bencher<'_, '_>, id: &str) {
+    let series = panel(1, 520, Step::Week).remove(0);
+    let spec = DetectorSpec::recommended(id).expect("a known id");
+    let monitor = Monitor::new(spec, series).expect("admissible");
+    bencher
+        .with_inputs(|| monitor.clone())
+        .bench_refs(|monitor| black_box(monitor.push(Some(30))).expect("within the calendar"));
+}
+
+/// The same by asking for the newest step of the whole series, which the charts walk from the start.
 #[divan::bench(args = DetectorSpec::IDS)]
 fn newest_week_of_ten_years(bencher: Bencher<'_, '_>, id: &str) {
     let series = panel(1, 520, Step::Week).remove(0);

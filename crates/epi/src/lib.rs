@@ -20,6 +20,7 @@ pub mod rt;
 pub mod scan;
 pub mod score;
 mod series;
+pub mod simulate;
 mod special;
 
 pub use error::Error;

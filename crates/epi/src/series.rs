@@ -50,6 +50,18 @@ impl CountSeries {
         Ok(series)
     }
 
+    /// Adds the next step.
+    ///
+    /// # Errors
+    /// `InvalidParameter` if the series would run past the calendar (year 9999).
+    pub fn push(&mut self, count: Option<u32>) -> Result<(), Error> {
+        if self.checked_date(self.counts.len()).is_none() {
+            return Err(Error::parameter("start", self.start, "series must end before the year 9999"));
+        }
+        self.counts.push(count);
+        Ok(())
+    }
+
     /// First day of the first step.
     pub fn start(&self) -> Date {
         self.start

@@ -277,26 +277,33 @@ impl CountDistribution {
 
     /// P(Y = y).
     pub(crate) fn mass(self, y: f64) -> f64 {
+        self.ln_mass(y).exp()
+    }
+
+    /// ln P(Y = y), finite where the probability itself underflows.
+    pub(crate) fn ln_mass(self, y: f64) -> f64 {
         if self.is_poisson() {
-            return poisson_mass(y, self.mean);
+            return if y == 0.0 {
+                -self.mean
+            } else {
+                -stirling_error(y) - deviance_part(y, self.mean) - 0.5 * (2.0 * PI * y).ln()
+            };
         }
         let size = self.mean / (self.dispersion - 1.0);
         let p = 1.0 / self.dispersion;
         if y == 0.0 {
-            return (size * p.ln()).exp();
+            return size * p.ln();
         }
         let q = (self.dispersion - 1.0) / self.dispersion;
         let n = size + y;
         // Γ(n)/(Γ(size) y!) p^size q^y, by way of the binomial mass of `size` in n.
-        (stirling_error(n)
+        stirling_error(n)
             - stirling_error(size)
             - stirling_error(y)
             - deviance_part(size, n * p)
-            - deviance_part(y, n * q))
-        .exp()
-            * (n / (2.0 * PI * size * y)).sqrt()
-            * size
-            / n
+            - deviance_part(y, n * q)
+            + 0.5 * (n / (2.0 * PI * size * y)).ln()
+            + (size / n).ln()
     }
 
     /// Smallest y with P(Y > y) <= `tail_prob`.

@@ -1,7 +1,7 @@
 //! Properties that hold for every detector and any series.
 
 use proptest::prelude::*;
-use wanquan_epi::detect::{DetectorSpec, NotEvaluated, detect, detect_panel};
+use wanquan_epi::detect::{DetectorSpec, Monitor, NotEvaluated, detect, detect_panel};
 use wanquan_epi::rt::serial_interval::discretise_gamma;
 use wanquan_epi::rt::{Incidence, RtConfig, estimate_rt};
 use wanquan_epi::{CountSeries, Step};
@@ -117,6 +117,34 @@ proptest! {
             if let (Some(x), Some(y)) = (a.p_value(), b.p_value()) {
                 prop_assert!(y <= x + 1e-9, "{id} {x} {y}");
             }
+        }
+    }
+
+    #[test]
+    fn counts_added_one_by_one_are_judged_as_in_the_whole(
+        counts in prop::collection::vec(any_count(), 300..420),
+        known in 0_usize..300,
+    ) {
+        let n = counts.len();
+        let s = series(Step::Week, counts.clone());
+        let history = series(Step::Week, counts[..known].to_vec());
+        // Years before the newest steps; the others are judged from the first one on.
+        let newest = n - 40;
+        for (id, spec) in specs() {
+            let chart = ["cusum", "glr_poisson", "outbreak_p"].contains(&id);
+            let from = if chart { known } else { newest };
+            // The negative binomial chart is the same code as the Poisson one, at a hundred times the cost.
+            if id == "glr_negative_binomial" {
+                continue;
+            }
+            let Ok(whole) = detect(&spec, &s, from..n) else { continue };
+            let history = if chart { history.clone() } else { series(Step::Week, counts[..newest].to_vec()) };
+            let mut monitor = Monitor::new(spec, history).expect("the whole could be judged");
+            for step in &whole.steps {
+                let one = monitor.push(step.observed).expect("the whole could be judged");
+                prop_assert_eq!(&one, step, "{}", id);
+            }
+            prop_assert_eq!(monitor.series(), &s);
         }
     }
 

@@ -7,7 +7,7 @@
 //! Complexity: O(steps since the chart began) per call; the fit of the mean once. Rossi et al. 1999,
 //! Stat Med 18:2111; Pierce & Schafer 1986, J Am Stat Assoc 81:977; Hilbe 2007 (negative binomial).
 
-use super::seasonal::{Family, SeasonalMean};
+use super::seasonal::{Family, Fitted, SeasonalMean};
 use super::{Detection, DetectionSeries, Method, NotEvaluated, check_range};
 use crate::{CountSeries, Error};
 use serde::{Deserialize, Serialize};
@@ -142,47 +142,74 @@ pub fn cusum(
             Err(NotEvaluated::HistoryTooShort { got: t, need: begin })
         }));
     }
-    let means = match &config.mean {
-        Some(model) => model.fit(series, 0..begin, begin..range.end, Family::Poisson)?.means,
-        None => {
-            let known: Vec<f64> = series.counts()[..begin].iter().flatten().map(|&y| f64::from(y)).collect();
-            if known.is_empty() {
-                return Err(Error::TooShort { what: "training steps", got: 0, need: 1 });
-            }
-            vec![known.iter().sum::<f64>() / known.len() as f64; range.end - begin]
+    let mut chart = Chart::new(series, config)?;
+    for t in begin..range.start.max(begin) {
+        if let Some(y) = series.counts()[t] {
+            chart.push(t, y);
         }
-    };
-    let (k, h) = (config.reference_shift, config.decision_limit);
-    let mut sum = 0.0;
-    let mut charted = begin;
-    let mut step = |t: usize, y: u32| -> Detection {
-        let mean = means[t - begin];
-        let before = sum;
+    }
+    Ok(DetectionSeries::new(METHOD, series, range, |t, y| {
+        if t < begin {
+            return Err(NotEvaluated::HistoryTooShort { got: t, need: begin });
+        }
+        Ok(chart.push(t, y))
+    }))
+}
+
+/// A running chart.
+#[derive(Debug, Clone)]
+pub(super) struct Chart {
+    config: CusumConfig,
+    mean: Mean,
+    sum: f64,
+}
+
+#[derive(Debug, Clone)]
+enum Mean {
+    Constant(f64),
+    Seasonal(Box<Fitted>),
+}
+
+impl Chart {
+    /// At the end of the training steps, which the series must hold.
+    pub(super) fn new(series: &CountSeries, config: &CusumConfig) -> Result<Self, Error> {
+        config.check()?;
+        let begin = config.training_steps;
+        let mean = match &config.mean {
+            Some(model) => Mean::Seasonal(Box::new(model.fit(series, 0..begin, Family::Poisson)?)),
+            None => {
+                let known: Vec<f64> =
+                    series.counts()[..begin].iter().flatten().map(|&y| f64::from(y)).collect();
+                if known.is_empty() {
+                    return Err(Error::TooShort { what: "training steps", got: 0, need: 1 });
+                }
+                Mean::Constant(known.iter().sum::<f64>() / known.len() as f64)
+            }
+        };
+        Ok(Self { config: *config, mean, sum: 0.0 })
+    }
+
+    /// The next reported step; its number gives the season.
+    pub(super) fn push(&mut self, t: usize, y: u32) -> Detection {
+        let mean = match &self.mean {
+            Mean::Constant(mean) => *mean,
+            Mean::Seasonal(fitted) => fitted.mean(t),
+        };
+        let (k, h) = (self.config.reference_shift, self.config.decision_limit);
+        let before = self.sum;
         let y = f64::from(y);
-        let after = |y: f64| (before + config.transform.apply(y, mean, config.form) - k).max(0.0);
+        let after = |y: f64| (before + self.config.transform.apply(y, mean, self.config.form) - k).max(0.0);
         // A training period without a case leaves 0/0: nothing to compare with.
         let now = after(y);
         let now = if now.is_finite() { now } else { before };
         let alarm = now >= h;
-        let upper = match config.form {
+        let upper = match self.config.form {
             CusumForm::Corrected => largest_below(&after, h),
-            CusumForm::Surveillance => Some(reference_bound(config, mean, before, now)),
+            CusumForm::Surveillance => Some(reference_bound(&self.config, mean, before, now)),
         };
-        sum = if alarm && config.after_alarm == AfterAlarm::Restart { 0.0 } else { now };
+        self.sum = if alarm && self.config.after_alarm == AfterAlarm::Restart { 0.0 } else { now };
         Detection { expected: Some(mean), upper, score: Some(now), p_value: None, alarm }
-    };
-    for t in begin..range.start.max(begin) {
-        if let Some(y) = series.counts()[t] {
-            step(t, y);
-        }
-        charted = t + 1;
     }
-    Ok(DetectionSeries::new(METHOD, series, range, |t, y| {
-        if t < charted {
-            return Err(NotEvaluated::HistoryTooShort { got: t, need: begin });
-        }
-        Ok(step(t, y))
-    }))
 }
 
 impl Transform {

@@ -143,6 +143,21 @@ pub struct GlrNegativeBinomialConfig {
 }
 
 impl GlrNegativeBinomialConfig {
+    fn check(&self) -> Result<(), Error> {
+        match self.alpha {
+            Some(alpha) if !(alpha > 0.0 && alpha.is_finite()) => {
+                Err(Error::parameter("alpha", alpha, "must be finite and positive"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The chart at the end of the training steps.
+    pub(super) fn chart(&self, series: &CountSeries) -> Result<Chart, Error> {
+        self.check()?;
+        Chart::new(series, &self.chart, Dispersion::NegativeBinomial(self.alpha))
+    }
+
     /// As for Poisson counts, overdispersion estimated.
     pub fn recommended() -> Self {
         Self { chart: GlrConfig::recommended(), alpha: None }
@@ -176,19 +191,26 @@ pub fn glr_negative_binomial(
     config: &GlrNegativeBinomialConfig,
     range: Range<usize>,
 ) -> Result<DetectionSeries, Error> {
-    if let Some(alpha) = config.alpha
-        && !(alpha > 0.0 && alpha.is_finite())
-    {
-        return Err(Error::parameter("alpha", alpha, "must be finite and positive"));
-    }
+    config.check()?;
     let dispersion = Dispersion::NegativeBinomial(config.alpha);
     chart(METHOD_NEGATIVE_BINOMIAL, series, &config.chart, dispersion, range)
 }
 
+/// Distribution of the counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Dispersion {
+pub(super) enum Dispersion {
     Poisson,
+    /// With the given overdispersion, or the one found.
     NegativeBinomial(Option<f64>),
+}
+
+impl Dispersion {
+    fn family(self) -> Family {
+        match self {
+            Self::Poisson => Family::Poisson,
+            Self::NegativeBinomial(alpha) => Family::NegativeBinomial { alpha },
+        }
+    }
 }
 
 fn chart(
@@ -206,59 +228,86 @@ fn chart(
             Err(NotEvaluated::HistoryTooShort { got: t, need: begin })
         }));
     }
-    let end = range.end;
-    let fit = |from: usize| -> Result<Fitted, Error> {
-        let family = match dispersion {
-            Dispersion::Poisson => Family::Poisson,
-            Dispersion::NegativeBinomial(alpha) => Family::NegativeBinomial { alpha },
-        };
-        config.mean.fit(series, 0..from, from..end, family)
-    };
-    let fitted = fit(begin)?;
-    let mut stretch = Stretch {
-        alpha: match dispersion {
+    let mut chart = Chart::new(series, config, dispersion)?;
+    for t in begin..range.start.max(begin) {
+        chart.push(series, t, Bound::Left)?;
+    }
+    let mut verdicts = Vec::with_capacity(range.len());
+    for t in range.start.max(begin)..range.end {
+        verdicts.push(chart.push(series, t, Bound::Wanted)?);
+    }
+    let first = range.start.max(begin);
+    Ok(DetectionSeries::from_results(method, series, range, |t, y| {
+        let y = y.map(f64::from).ok_or(NotEvaluated::NotReported);
+        if t < begin {
+            return y.and(Err(NotEvaluated::HistoryTooShort { got: t, need: begin }));
+        }
+        verdicts[t - first].ok_or(NotEvaluated::NotReported)
+    }))
+}
+
+/// Whether the largest count without alarm is sought, which costs more than the verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bound {
+    Wanted,
+    Left,
+}
+
+/// A running chart.
+#[derive(Debug, Clone)]
+pub(super) struct Chart {
+    config: GlrConfig,
+    dispersion: Dispersion,
+    fitted: Fitted,
+    stretch: Stretch,
+}
+
+impl Chart {
+    /// At the end of the training steps, which the series must hold.
+    pub(super) fn new(
+        series: &CountSeries,
+        config: &GlrConfig,
+        dispersion: Dispersion,
+    ) -> Result<Self, Error> {
+        config.check()?;
+        let fitted = config.mean.fit(series, 0..config.training_steps, dispersion.family())?;
+        let alpha = match dispersion {
             Dispersion::Poisson => None,
             Dispersion::NegativeBinomial(given) => given.or(fitted.alpha),
-        },
-        x: Vec::new(),
-        mu: Vec::new(),
-        before: 0.0,
-        sum: 0.0,
-    };
-    let mut means = fitted.means;
-    let mut verdicts = vec![Err(NotEvaluated::NotReported); end - begin];
-    for t in begin..end {
-        let Some(y) = series.counts()[t].map(f64::from) else { continue };
-        let mu = means[t - begin];
-        let upper = if t >= range.start { stretch.upper(config, mu) } else { None };
+        };
+        let stretch = Stretch { alpha, x: Vec::new(), mu: Vec::new(), before: 0.0, sum: 0.0 };
+        Ok(Self { config: *config, dispersion, fitted, stretch })
+    }
+
+    /// Step `t` of the series; `None` if it was not reported.
+    pub(super) fn push(
+        &mut self,
+        series: &CountSeries,
+        t: usize,
+        bound: Bound,
+    ) -> Result<Option<Detection>, Error> {
+        let Some(y) = series.counts()[t].map(f64::from) else { return Ok(None) };
+        let Self { config, stretch, .. } = self;
+        let mu = self.fitted.mean(t);
+        let upper = if bound == Bound::Wanted { stretch.upper(config, mu) } else { None };
         let score = stretch.push(config, y, mu);
         let alarm = match (config.change, stretch.alpha) {
             // Ties alarm or not as in the papers' charts.
             (Change::KnownFactor { .. }, _) | (Change::Epidemic, None) => score > config.limit,
             _ => score >= config.limit,
         };
-        verdicts[t - begin] =
-            Ok(Detection { expected: Some(mu), upper, score: Some(score.max(0.0)), p_value: None, alarm });
         if alarm {
             stretch.restart(y);
-            if config.mean_after_alarm == MeanAfterAlarm::Refit && t + 1 < end {
-                means[t + 1 - begin..].copy_from_slice(&fit(t + 1)?.means);
+            if config.mean_after_alarm == MeanAfterAlarm::Refit {
+                self.fitted = config.mean.fit(series, 0..t + 1, self.dispersion.family())?;
             }
         }
+        Ok(Some(Detection { expected: Some(mu), upper, score: Some(score.max(0.0)), p_value: None, alarm }))
     }
-    Ok(DetectionSeries::from_results(method, series, range, |t, y| {
-        if t < begin {
-            return Err(if y.is_none() {
-                NotEvaluated::NotReported
-            } else {
-                NotEvaluated::HistoryTooShort { got: t, need: begin }
-            });
-        }
-        verdicts[t - begin]
-    }))
 }
 
 /// Reported steps since the last alarm.
+#[derive(Debug, Clone)]
 struct Stretch {
     /// `None` = Poisson.
     alpha: Option<f64>,

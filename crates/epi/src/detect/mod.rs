@@ -11,7 +11,9 @@ mod cusum;
 mod ears;
 mod farrington;
 mod glr;
+mod monitor;
 mod outbreak_p;
+mod regression_scan;
 mod seasonal;
 mod windows;
 
@@ -29,7 +31,12 @@ pub use glr::{
     Change, Direction, GlrConfig, GlrForm, GlrNegativeBinomialConfig, MeanAfterAlarm, glr_negative_binomial,
     glr_poisson,
 };
+pub use monitor::Monitor;
 pub use outbreak_p::{OutbreakPConfig, outbreak_p};
+pub use regression_scan::{
+    Part, RegressionScanConfig, RegressionScanFit, regression_scan, regression_scan_fits,
+    regression_scan_without,
+};
 pub use seasonal::{MeanTrend, SeasonalMean};
 pub use windows::{BayesConfig, CurrentYear, RkiConfig, Windows, bayes, rki};
 
@@ -43,6 +50,9 @@ use std::ops::Range;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "id")]
 pub enum DetectorSpec {
+    /// Regression scan: robust baseline from few or many years, evidence of the newest steps added up.
+    #[serde(rename = "regression_scan")]
+    RegressionScan(RegressionScanConfig),
     /// EARS C1: mean and standard deviation of the steps just before.
     #[serde(rename = "ears_c1")]
     EarsC1(EarsConfig),
@@ -90,6 +100,7 @@ pub struct Method {
 impl DetectorSpec {
     /// Ids of all detectors, in the order of the documentation.
     pub const IDS: &'static [&'static str] = &[
+        "regression_scan",
         "ears_c1",
         "ears_c2",
         "ears_c3",
@@ -103,9 +114,13 @@ impl DetectorSpec {
         "outbreak_p",
     ];
 
+    /// Id of the detector that is recommended for daily and weekly counts where nothing speaks for another one.
+    pub const DEFAULT_ID: &'static str = "regression_scan";
+
     /// The detector with its recommended parameters; `None` for an unknown id.
     pub fn recommended(id: &str) -> Option<Self> {
         Some(match id {
+            "regression_scan" => Self::RegressionScan(RegressionScanConfig::recommended()),
             "ears_c1" => Self::EarsC1(EarsConfig::recommended()),
             "ears_c2" => Self::EarsC2(EarsConfig::recommended()),
             "ears_c3" => Self::EarsC3(EarsC3Config::recommended()),
@@ -124,6 +139,7 @@ impl DetectorSpec {
     /// Id and version of the method.
     pub fn method(&self) -> Method {
         match self {
+            Self::RegressionScan(_) => regression_scan::METHOD,
             Self::EarsC1(_) => ears::METHOD_C1,
             Self::EarsC2(_) => ears::METHOD_C2,
             Self::EarsC3(_) => ears::METHOD_C3,
@@ -142,6 +158,7 @@ impl DetectorSpec {
     /// may allow a step or two less.
     pub fn history_steps_min(&self, step: Step) -> usize {
         match self {
+            Self::RegressionScan(_) => regression_scan::history_steps_min(step),
             Self::EarsC1(config) => config.baseline_steps,
             Self::EarsC2(config) => config.baseline_steps + 2,
             Self::EarsC3(config) => config.ears.baseline_steps + 4,
@@ -325,6 +342,7 @@ pub fn detect(
     range: Range<usize>,
 ) -> Result<DetectionSeries, Error> {
     match spec {
+        DetectorSpec::RegressionScan(config) => regression_scan(series, config, range),
         DetectorSpec::EarsC1(config) => ears_c1(series, config, range),
         DetectorSpec::EarsC2(config) => ears_c2(series, config, range),
         DetectorSpec::EarsC3(config) => ears_c3(series, config, range),

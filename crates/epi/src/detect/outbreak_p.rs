@@ -46,18 +46,36 @@ pub fn outbreak_p(
     range: Range<usize>,
 ) -> Result<DetectionSeries, Error> {
     check_range(series, &range)?;
-    if !(config.limit > 0.0 && config.limit.is_finite()) {
-        return Err(Error::parameter("limit", config.limit, "must be finite and positive"));
-    }
-    let limit = config.limit.ln();
-    let mut state = State::default();
+    let mut chart = Chart::new(config)?;
     for y in series.counts()[..range.start].iter().skip(config.first_step).flatten() {
-        state.push(f64::from(*y));
+        chart.state.push(f64::from(*y));
     }
-    Ok(DetectionSeries::new(METHOD, series, range, |t, y| {
+    Ok(DetectionSeries::new(METHOD, series, range, |t, y| chart.push(t, y)))
+}
+
+/// A running chart.
+#[derive(Debug, Clone)]
+pub(super) struct Chart {
+    config: OutbreakPConfig,
+    state: State,
+}
+
+impl Chart {
+    /// Before the first step.
+    pub(super) fn new(config: &OutbreakPConfig) -> Result<Self, Error> {
+        if !(config.limit > 0.0 && config.limit.is_finite()) {
+            return Err(Error::parameter("limit", config.limit, "must be finite and positive"));
+        }
+        Ok(Self { config: *config, state: State::default() })
+    }
+
+    /// The next reported step.
+    pub(super) fn push(&mut self, t: usize, y: u32) -> Result<Detection, NotEvaluated> {
+        let Self { config, state } = self;
         if t < config.first_step {
             return Err(NotEvaluated::HistoryTooShort { got: t, need: config.first_step });
         }
+        let limit = config.limit.ln();
         let upper = state.largest_below(limit);
         state.push(f64::from(y));
         let score = state.log_ratio();
@@ -68,7 +86,7 @@ pub fn outbreak_p(
             p_value: None,
             alarm: score > limit,
         })
-    }))
+    }
 }
 
 /// Monotone fit of the counts so far, as blocks of equal mean.

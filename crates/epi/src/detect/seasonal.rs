@@ -1,7 +1,7 @@
 //! In-control mean of the control charts: a log-linear fit with yearly harmonics on the steps before the
 //! chart begins.
 
-use crate::glm::{Design, fit_negative_binomial, fit_negative_binomial_of_size, fit_poisson};
+use crate::glm::{Design, Fit, fit_negative_binomial, fit_negative_binomial_of_size, fit_poisson};
 use crate::{CountSeries, Error};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
@@ -27,11 +27,25 @@ pub enum MeanTrend {
     LogLinear,
 }
 
-/// Means of steps, and the overdispersion found.
+/// A fitted mean, for any step.
+#[derive(Debug, Clone)]
 pub(super) struct Fitted {
-    pub(super) means: Vec<f64>,
+    model: SeasonalMean,
+    fit: Fit,
+    centre: f64,
+    scale: f64,
+    period: f64,
     /// Variance mu + alpha mu^2; `None` for a Poisson fit or where there is none.
     pub(super) alpha: Option<f64>,
+}
+
+impl Fitted {
+    /// Mean of step `t`.
+    pub(super) fn mean(&self, t: usize) -> f64 {
+        let mut row = Vec::with_capacity(self.model.columns());
+        self.model.row(t, self.centre, self.scale, self.period, &mut row);
+        self.fit.predict(&row)
+    }
 }
 
 impl SeasonalMean {
@@ -42,17 +56,31 @@ impl SeasonalMean {
         Ok(())
     }
 
-    /// Fits to the reported steps of `training` and predicts `steps`.
+    fn columns(&self) -> usize {
+        1 + usize::from(self.trend == MeanTrend::LogLinear) + 2 * self.harmonics
+    }
+
+    fn row(&self, t: usize, centre: f64, scale: f64, period: f64, row: &mut Vec<f64>) {
+        row.push(1.0);
+        if self.trend == MeanTrend::LogLinear {
+            row.push((t as f64 - centre) / scale);
+        }
+        for s in 1..=self.harmonics {
+            let (sine, cosine) = (TAU * (s * t) as f64 / period).sin_cos();
+            row.extend([sine, cosine]);
+        }
+    }
+
+    /// Fits to the reported steps of `training`.
     pub(super) fn fit(
         &self,
         series: &CountSeries,
         training: Range<usize>,
-        steps: Range<usize>,
         family: Family,
     ) -> Result<Fitted, Error> {
         let rows: Vec<(usize, f64)> =
             training.clone().filter_map(|t| series.counts()[t].map(|y| (t, f64::from(y)))).collect();
-        let columns = 1 + usize::from(self.trend == MeanTrend::LogLinear) + 2 * self.harmonics;
+        let columns = self.columns();
         // A fit with fewer than two rows per column would follow the noise.
         if rows.len() < 2 * columns {
             return Err(Error::TooShort { what: "training steps", got: rows.len(), need: 2 * columns });
@@ -60,17 +88,9 @@ impl SeasonalMean {
         let centre = 0.5 * (training.start + training.end) as f64;
         let scale = training.len() as f64;
         let period = series.step().per_year() as f64;
-        let row = |t: usize, row: &mut Vec<f64>| {
-            row.push(1.0);
-            if self.trend == MeanTrend::LogLinear {
-                row.push((t as f64 - centre) / scale);
-            }
-            for s in 1..=self.harmonics {
-                let (sine, cosine) = (TAU * (s * t) as f64 / period).sin_cos();
-                row.extend([sine, cosine]);
-            }
-        };
-        let design = Design::new(rows.len(), columns, |i, values| row(rows[i].0, values));
+        let design = Design::new(rows.len(), columns, |i, values| {
+            self.row(rows[i].0, centre, scale, period, values);
+        });
         let y: Vec<f64> = rows.iter().map(|r| r.1).collect();
         let (fit, alpha) = match family {
             Family::Poisson => (fit_poisson(&y, &design)?, None),
@@ -82,15 +102,7 @@ impl SeasonalMean {
                 (found.fit, found.size.map(f64::recip))
             }
         };
-        let mut values = Vec::with_capacity(columns);
-        let means = steps
-            .map(|t| {
-                values.clear();
-                row(t, &mut values);
-                fit.predict(&values)
-            })
-            .collect();
-        Ok(Fitted { means, alpha })
+        Ok(Fitted { model: *self, fit, centre, scale, period, alpha })
     }
 }
 

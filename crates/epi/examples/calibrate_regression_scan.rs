@@ -1,0 +1,105 @@
+//! Prints the tables of `detect/regression_scan/calibration.rs`: quantiles of the evidence in simulated steps without
+//! an outbreak.
+//!
+//! `cargo run --release -p wanquan-epi --example calibrate_regression_scan -- [SERIES] [SEED] [day|week|month]`
+#![expect(clippy::print_stdout, reason = "an example answers on standard output")]
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use wanquan_epi::detect::{RegressionScanConfig, regression_scan_fits};
+use wanquan_epi::simulate::{PanelConfig, Scenario, noufaily_scenarios, simulate_count, simulate_series};
+use wanquan_epi::{CountSeries, Step};
+
+const PROBABILITIES: [f64; 11] = [0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0003];
+/// Reports by weekday, Monday first: many sources report little at weekends.
+const WEEKDAYS: [f64; 7] = [1.25, 1.15, 1.1, 1.1, 1.1, 0.8, 0.5];
+
+fn main() {
+    let number = |i: usize, usual: u64| std::env::args().nth(i).map_or(Ok(usual), |a| a.parse());
+    let (Ok(series), Ok(seed)) = (number(1, 3000), number(2, 20)) else {
+        println!("usage: calibrate_regression_scan [SERIES] [SEED] [day|week|month]");
+        return;
+    };
+    let wanted = std::env::args().nth(3);
+    for (name, step) in [("day", Step::Day), ("week", Step::Week), ("month", Step::Month)] {
+        if wanted.as_deref().is_some_and(|wanted| wanted != name) {
+            continue;
+        }
+        let mut ratios: Vec<f64> = (0..series)
+            .into_par_iter()
+            .flat_map_iter(|i| {
+                let mut rng = ChaCha8Rng::seed_from_u64(seed);
+                rng.set_stream(i);
+                evidence(step, &mut rng)
+            })
+            .collect();
+        ratios.sort_by(|a, b| b.total_cmp(a));
+        let quantile = |p: f64| {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "inside the list")]
+            let at = (p * ratios.len() as f64) as usize;
+            format!("{:.2}", ratios[at])
+        };
+        println!("{step:?} ({} steps): [{}]", ratios.len(), PROBABILITIES.map(quantile).join(", "));
+    }
+}
+
+/// Evidence of the last year of a random series without a current outbreak.
+fn evidence(step: Step, rng: &mut ChaCha8Rng) -> Vec<f64> {
+    let scenarios = noufaily_scenarios();
+    let known = scenarios[rng.random_range(0..scenarios.len())];
+    let mut uniform = |low: f64, high: f64| low + (high - low) * rng.random::<f64>();
+    // About the published diseases, so that a value in between is no surprise.
+    let scenario = Scenario {
+        log_level: known.log_level + uniform(-0.4, 0.4),
+        trend_per_week: known.trend_per_week * uniform(-0.5, 1.2),
+        season_cos: known.season_cos * uniform(0.5, 1.5),
+        season_sin: known.season_sin * uniform(0.5, 1.5),
+        dispersion: 1.0 + (known.dispersion - 1.0) * uniform(0.7, 1.3),
+        ..known
+    };
+    let years = uniform(4.0, 12.0);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some hundred weeks")]
+    let weeks = (years * 52.18) as usize;
+    let config = PanelConfig {
+        weeks,
+        evaluated_weeks: 52,
+        past_weeks: weeks - 52,
+        past_outbreaks: weeks / 66,
+        current_outbreaks: 0,
+        ..PanelConfig::noufaily()
+    };
+    let weekly = simulate_series(&scenario, &config, rng).expect("an admissible scenario");
+    let (series, newest) = match step {
+        Step::Week => (weekly.series, 52),
+        Step::Day => (days(&weekly.means, &weekly.outbreak_cases(), scenario.dispersion, rng), 364),
+        Step::Month => (months(&weekly.series), 12),
+    };
+    let range = series.len() - newest.min(series.len() - 1)..series.len();
+    let fits = regression_scan_fits(&series, &RegressionScanConfig::recommended(), range.clone());
+    fits.expect("an admissible range")
+        .into_iter()
+        .zip(&series.counts()[range])
+        // A step without a case never alarms; it stands at the end of the order.
+        .filter_map(|(fit, y)| Some(if *y == Some(0) { f64::NEG_INFINITY } else { fit.ok()?.ln_ratio? }))
+        .collect()
+}
+
+fn days(means: &[f64], outbreak_cases: &[u32], dispersion: f64, rng: &mut ChaCha8Rng) -> CountSeries {
+    let mut counts = Vec::with_capacity(7 * means.len());
+    for (mean, cases) in means.iter().zip(outbreak_cases) {
+        let week = counts.len();
+        counts.extend(WEEKDAYS.map(|weekday| simulate_count(mean / 7.0 * weekday, dispersion, rng)));
+        for _ in 0..*cases {
+            counts[week + rng.random_range(0..7_usize)] += 1;
+        }
+    }
+    let start = jiff::civil::date(2000, 1, 3);
+    CountSeries::new(start, Step::Day, counts.into_iter().map(Some).collect()).expect("within the calendar")
+}
+
+/// Four weeks each, which is near enough to a month.
+fn months(weekly: &CountSeries) -> CountSeries {
+    let counts = weekly.counts().chunks_exact(4).map(|four| Some(four.iter().flatten().sum())).collect();
+    CountSeries::new(jiff::civil::date(2000, 1, 1), Step::Month, counts).expect("within the calendar")
+}
