@@ -13,6 +13,7 @@ pub mod limits;
 pub(crate) mod meaning;
 pub mod neutralise;
 pub mod pack_data;
+pub mod panel;
 pub mod read;
 pub mod series;
 pub(crate) mod source;

@@ -6,6 +6,7 @@ mod backup;
 mod cells;
 mod chains;
 mod demo;
+mod detect;
 mod export;
 mod forecast;
 mod import;
@@ -42,6 +43,8 @@ enum Command {
     /// Report on line lists or counts: signals, reproduction number, growth, data quality.
     #[command(alias = "analyse")]
     Analyze(Box<analyze::AnalyzeArgs>),
+    /// Detect unusual counts in one or many series, by any of the methods.
+    Detect(Box<detect::DetectArgs>),
     /// Forecast counts by place, with quantiles, from what was known on a day or on many.
     Forecast(Box<forecast::ForecastArgs>),
     /// Score forecasts against the truth, and against other forecasts.
@@ -94,6 +97,7 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
             Command::Analyze(args) => args.run(),
+            Command::Detect(args) => args.run(),
             Command::Forecast(args) => args.run(),
             Command::Score(args) => args.run(),
             Command::Export(args) => args.run(),

@@ -2,6 +2,7 @@
 
 pub mod band;
 pub mod charts;
+pub mod detections;
 pub mod dots;
 pub mod fan;
 pub mod html;

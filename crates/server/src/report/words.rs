@@ -40,6 +40,7 @@ pub fn method(id: &str) -> &str {
         "ears_c2" => "C2",
         "ears_c3" => "C3",
         "farrington_flexible" => "Farrington",
+        "regression_scan" => "Scan",
         other => other,
     }
 }

@@ -1,0 +1,389 @@
+//! `wanquan detect`: any detector on one series or a panel of them.
+
+use super::tables::{self, Progress};
+use crate::report::{detections, plain};
+use anyhow::{Context, bail, ensure};
+use clap::{Args, ValueEnum};
+use jiff::civil::Date;
+use serde::Serialize;
+use serde_json::Value;
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use wanquan_app::forecast::hub::csv_cell;
+use wanquan_app::ingest::dates::DateOrder;
+use wanquan_app::ingest::panel::{PanelOptions, PanelSeries, read_panel};
+use wanquan_app::ingest::series::Step;
+use wanquan_epi::detect::{
+    DetectionSeries, DetectionStep, DetectorSpec, NotEvaluated, detect_panel,
+    farrington_flexible_with_population,
+};
+use wanquan_epi::{CountSeries, Error as EpiError};
+
+/// Series given to the threads at once, between two looks at the progress.
+const CHUNK: usize = 64;
+
+/// Arguments of `wanquan detect`.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  wanquan detect panel.csv -o signals.csv --plot signals.html
+  zcat panel.csv.gz | wanquan detect - --method farrington-flexible --steps 52
+  wanquan detect counts.csv --method ears-c2 --param baseline_steps=14 --alpha 0.001
+  wanquan detect --explain regression-scan
+
+A panel has the columns series, date, cases; or date and a column a series; or a name and a column a date. A step
+without a row or with an empty cell was not reported. Answers have the columns series, date, observed, expected, upper,
+score, p, alarm; cells are empty where the method has no such number or no verdict (JSON says why).
+
+Methods: regression-scan (recommended), ears-c1, ears-c2, ears-c3, farrington-flexible, farrington, rki-1 to rki-3,
+bayes-1 to bayes-3, cusum, glr-poisson, glr-negative-binomial, outbreak-p.")]
+pub struct DetectArgs {
+    /// Counts by series and date: CSV, TSV, XLSX, each also gzipped; `-` for standard input.
+    #[arg(value_name = "FILE", required_unless_present = "explain")]
+    file: Option<PathBuf>,
+    /// Method; the list is below.
+    #[arg(long, value_name = "METHOD", default_value = "regression-scan", value_parser = method)]
+    method: DetectorSpec,
+    /// Parameter of the method as its page names it (--explain METHOD), with a dot before one within another:
+    /// baseline_steps=14, windows.years_back=3, holidays='[\"2024-01-01\"]'. May be given again.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
+    param: Vec<(String, Value)>,
+    /// Probability of an alarm without an outbreak, 0 to 1; short for --param alpha_prob.
+    #[arg(long, value_name = "PROB")]
+    alpha: Option<f64>,
+    /// Newest steps to evaluate; otherwise every step.
+    #[arg(long, value_name = "STEPS", conflicts_with = "from")]
+    steps: Option<usize>,
+    /// First day to evaluate; otherwise every step.
+    #[arg(long, value_name = "DATE")]
+    from: Option<Date>,
+    /// Column that names the series.
+    #[arg(long, value_name = "COL")]
+    series: Option<String>,
+    /// Column with the date.
+    #[arg(long, value_name = "COL")]
+    date: Option<String>,
+    /// Column with the count; several, with commas, where each is a series.
+    #[arg(long, value_name = "COLS", value_delimiter = ',')]
+    count: Vec<String>,
+    /// Column with the persons at risk (farrington-flexible only).
+    #[arg(long, value_name = "COL")]
+    population: Option<String>,
+    /// Which of day and month comes first, where the column does not tell.
+    #[arg(long, value_name = "dmy|mdy", value_parser = tables::date_order)]
+    date_order: Option<DateOrder>,
+    /// Length of a step; otherwise found from the dates.
+    #[arg(long, value_enum)]
+    step: Option<StepArg>,
+    /// Form of the answer.
+    #[arg(long, value_enum, default_value_t = Form::Csv)]
+    format: Form,
+    /// File to write; otherwise standard output.
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<PathBuf>,
+    /// Page with a chart a series.
+    #[arg(long, value_name = "OUT.html")]
+    plot: Option<PathBuf>,
+    /// Print what a method does and its parameters, and end.
+    #[arg(long, value_name = "METHOD", value_parser = method)]
+    explain: Option<DetectorSpec>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    Csv,
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum StepArg {
+    Day,
+    Week,
+    Month,
+}
+
+/// Pages of the methods, by id.
+const PAGES: [(&str, &str); 12] = [
+    ("regression_scan", include_str!("../../../../docs/methods/regression_scan.md")),
+    ("ears_c1", include_str!("../../../../docs/methods/ears_c1.md")),
+    ("ears_c2", include_str!("../../../../docs/methods/ears_c2.md")),
+    ("ears_c3", include_str!("../../../../docs/methods/ears_c3.md")),
+    ("farrington_flexible", include_str!("../../../../docs/methods/farrington_flexible.md")),
+    ("farrington", include_str!("../../../../docs/methods/farrington.md")),
+    ("rki", include_str!("../../../../docs/methods/rki.md")),
+    ("bayes", include_str!("../../../../docs/methods/bayes.md")),
+    ("cusum", include_str!("../../../../docs/methods/cusum.md")),
+    ("glr_poisson", include_str!("../../../../docs/methods/glr_poisson.md")),
+    ("glr_negative_binomial", include_str!("../../../../docs/methods/glr_negative_binomial.md")),
+    ("outbreak_p", include_str!("../../../../docs/methods/outbreak_p.md")),
+];
+
+fn method(text: &str) -> Result<DetectorSpec, String> {
+    let id = text.replace('-', "_").to_ascii_lowercase();
+    let windows = |years_back: u64, half_window_steps: u64, current_year: &str| {
+        serde_json::json!({ "years_back": years_back, "half_window_steps": half_window_steps,
+            "current_year": current_year, "years": "calendar" })
+    };
+    // The variants as they are numbered in the literature.
+    let (base, change) = match id.as_str() {
+        "rki_1" | "bayes_1" => (&id[..id.len() - 2], Some(windows(0, 6, "included"))),
+        "rki_2" | "bayes_2" => (&id[..id.len() - 2], Some(windows(1, 6, "included"))),
+        "rki_3" | "bayes_3" => (&id[..id.len() - 2], Some(windows(2, 4, "excluded"))),
+        other => (other, None),
+    };
+    let spec = DetectorSpec::recommended(base)
+        .ok_or_else(|| format!("there is no such method; there are {}", DetectorSpec::IDS.join(", ")))?;
+    let Some(change) = change else { return Ok(spec) };
+    changed(&spec, &[("windows".to_owned(), change)]).map_err(|error| error.to_string())
+}
+
+fn parameter(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| "say NAME=VALUE".to_owned())?;
+    // What is no number, list or quoted text is a word, such as `calendar`.
+    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+    Ok((name.trim().to_owned(), value))
+}
+
+/// The detector with other parameters.
+fn changed(spec: &DetectorSpec, parameters: &[(String, Value)]) -> anyhow::Result<DetectorSpec> {
+    let id = spec.method().id;
+    let mut json = serde_json::to_value(spec)?;
+    for (name, value) in parameters {
+        let mut at = &mut json;
+        for part in name.split('.') {
+            let fields =
+                at.as_object_mut().with_context(|| format!("parameter {name}: {id} has no such part"))?;
+            let known = fields.keys().filter(|key| *key != "id").cloned().collect::<Vec<_>>().join(", ");
+            at = match fields.get_mut(part) {
+                Some(field) if part != "id" => field,
+                _ => bail!("{id} has no parameter `{}`; there are: {known}", plain(name)),
+            };
+        }
+        at.clone_from(value);
+    }
+    serde_json::from_value(json).with_context(|| format!("parameters of {id}"))
+}
+
+impl DetectArgs {
+    /// Reads, detects and writes.
+    pub fn run(self) -> anyhow::Result<ExitCode> {
+        if let Some(spec) = &self.explain {
+            return explain(spec);
+        }
+        let spec = self.spec()?;
+        let Some(path) = &self.file else { bail!("name a file") };
+        let options = PanelOptions {
+            series: self.series.clone(),
+            date: self.date.clone(),
+            counts: self.count.clone(),
+            population: self.population.clone(),
+            date_order: self.date_order,
+            step: self.step.map(|step| match step {
+                StepArg::Day => Step::Day,
+                StepArg::Week => Step::Week,
+                StepArg::Month => Step::Month,
+            }),
+        };
+        let panel = tables::read(path, |table| Ok(read_panel(table, &options)?))?;
+        let found = self.detect(&spec, &panel)?;
+        let results: Vec<(String, CountSeries, DetectionSeries)> =
+            panel.into_iter().zip(found).map(|(series, found)| (series.name, series.counts, found)).collect();
+        self.remark(&spec, &results);
+        let answer = match self.format {
+            Form::Csv => csv(&results),
+            Form::Json => json(&spec, &results)?,
+        };
+        tables::write(self.output.as_deref(), answer.as_bytes())?;
+        if let Some(path) = &self.plot {
+            std::fs::write(path, detections::render(spec.method().id, &results))
+                .with_context(|| format!("writing {}", path.display()))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn spec(&self) -> anyhow::Result<DetectorSpec> {
+        let mut parameters = self.param.clone();
+        if let Some(alpha) = self.alpha {
+            let json = serde_json::to_value(&self.method)?;
+            // C3's is within its baseline's.
+            let name = if json.get("ears").is_some() { "ears.alpha_prob" } else { "alpha_prob" };
+            let within = name.split('.').try_fold(&json, |at, part| at.get(part));
+            ensure!(within.is_some(), "{} has no --alpha; it alarms at a limit", self.method.method().id);
+            parameters.push((name.to_owned(), Value::from(alpha)));
+        }
+        changed(&self.method, &parameters)
+    }
+
+    fn detect(&self, spec: &DetectorSpec, panel: &[PanelSeries]) -> anyhow::Result<Vec<DetectionSeries>> {
+        let Some(first) = panel.first().map(|series| &series.counts) else { return Ok(Vec::new()) };
+        // The series of a panel share a calendar.
+        let steps = match (self.steps, self.from) {
+            (Some(steps), _) => steps.min(first.len()),
+            (None, Some(from)) => (0..first.len()).filter(|t| first.date(*t) >= from).count(),
+            (None, None) => first.len(),
+        };
+        if let Some(from) = self.from {
+            ensure!(steps > 0, "no step begins on or after {from}");
+        }
+        let progress = Progress::new("series", panel.len());
+        let mut results = Vec::with_capacity(panel.len());
+        for chunk in panel.chunks(CHUNK) {
+            let found = if self.population.is_some() {
+                chunk
+                    .iter()
+                    .map(|series| with_population(spec, series, steps))
+                    .collect::<anyhow::Result<_>>()?
+            } else {
+                let counts: Vec<CountSeries> = chunk.iter().map(|series| series.counts.clone()).collect();
+                detect_panel(spec, &counts, steps)
+            };
+            for (series, found) in chunk.iter().zip(found) {
+                results.push(match found {
+                    Ok(found) => found,
+                    Err(why @ EpiError::InvalidParameter { .. }) => return Err(why.into()),
+                    Err(why) => {
+                        eprintln!("wanquan: `{}` is not evaluated: {why}", plain(&series.name));
+                        unanswered(spec, &series.counts, steps)
+                    }
+                });
+                progress.step();
+            }
+        }
+        progress.end();
+        Ok(results)
+    }
+
+    /// Says so where nothing could be evaluated: an empty answer looks like a quiet one.
+    fn remark(&self, spec: &DetectorSpec, results: &[(String, CountSeries, DetectionSeries)]) {
+        let silent: Vec<&str> = results
+            .iter()
+            .filter(|(_, _, found)| found.steps.iter().all(|step| step.verdict.is_err()))
+            .map(|(name, _, _)| name.as_str())
+            .collect();
+        if silent.is_empty() {
+            return;
+        }
+        let shown = silent.iter().take(5).map(|name| plain(name)).collect::<Vec<_>>().join(", ");
+        let more = if silent.len() > 5 { ", ..." } else { "" };
+        let need = results
+            .first()
+            .map(|(_, series, _)| spec.history_steps_min(series.step()))
+            .map_or_else(String::new, |need| {
+                format!("; {} asks for {need} steps of history", spec.method().id)
+            });
+        eprintln!("wanquan: no step could be evaluated in {} series: {shown}{more}{need}", silent.len());
+    }
+}
+
+fn with_population(
+    spec: &DetectorSpec,
+    series: &PanelSeries,
+    steps: usize,
+) -> anyhow::Result<Result<DetectionSeries, EpiError>> {
+    let DetectorSpec::FarringtonFlexible(config) = spec else {
+        bail!("only farrington-flexible takes --population, {} does not", spec.method().id);
+    };
+    let population = series.population.as_deref().context("the population was not read")?;
+    let range = series.counts.len() - steps..series.counts.len();
+    Ok(farrington_flexible_with_population(&series.counts, population, config, range))
+}
+
+fn unanswered(spec: &DetectorSpec, series: &CountSeries, steps: usize) -> DetectionSeries {
+    let method = spec.method();
+    let step = |index| DetectionStep {
+        index,
+        date: series.date(index),
+        observed: series.counts()[index],
+        verdict: Err(NotEvaluated::NoFit),
+    };
+    DetectionSeries {
+        method: method.id.to_owned(),
+        method_version: method.version,
+        steps: (series.len() - steps..series.len()).map(step).collect(),
+    }
+}
+
+fn explain(spec: &DetectorSpec) -> anyhow::Result<ExitCode> {
+    let id = spec.method().id;
+    let page = PAGES.iter().find(|(page, _)| *page == id).map_or("", |(_, text)| text);
+    let parameters = serde_json::to_string_pretty(spec)?;
+    tables::write(None, format!("{page}\nParameters as recommended:\n{parameters}\n").as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn csv(results: &[(String, CountSeries, DetectionSeries)]) -> String {
+    let mut out = "series,date,observed,expected,upper,score,p,alarm\n".to_owned();
+    let number = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
+    for (name, _, found) in results {
+        let name = csv_cell(name);
+        for step in &found.steps {
+            let observed = step.observed.map_or_else(String::new, |n| n.to_string());
+            let _ = writeln!(
+                out,
+                "{name},{},{observed},{},{},{},{},{}",
+                step.date,
+                number(step.expected()),
+                number(step.upper()),
+                number(step.score()),
+                number(step.p_value()),
+                step.alarm()
+            );
+        }
+    }
+    out
+}
+
+fn json(spec: &DetectorSpec, results: &[(String, CountSeries, DetectionSeries)]) -> anyhow::Result<String> {
+    #[derive(Serialize)]
+    struct Answer<'a> {
+        schema: &'static str,
+        schema_version: u32,
+        method: &'static str,
+        method_version: u32,
+        parameters: &'a DetectorSpec,
+        series: Vec<Series<'a>>,
+    }
+    #[derive(Serialize)]
+    struct Series<'a> {
+        series: &'a str,
+        steps: Vec<StepOut>,
+    }
+    #[derive(Serialize)]
+    struct StepOut {
+        date: Date,
+        observed: Option<u32>,
+        expected: Option<f64>,
+        upper: Option<f64>,
+        score: Option<f64>,
+        p: Option<f64>,
+        alarm: bool,
+        /// Why there is no verdict.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        not_evaluated: Option<NotEvaluated>,
+    }
+    let step = |step: &DetectionStep| StepOut {
+        date: step.date,
+        observed: step.observed,
+        expected: step.expected(),
+        upper: step.upper(),
+        score: step.score(),
+        p: step.p_value(),
+        alarm: step.alarm(),
+        not_evaluated: step.verdict.err(),
+    };
+    let method = spec.method();
+    let answer = Answer {
+        schema: "wanquan.detections",
+        schema_version: 1,
+        method: method.id,
+        method_version: method.version,
+        parameters: spec,
+        series: results
+            .iter()
+            .map(|(name, _, found)| Series { series: name, steps: found.steps.iter().map(step).collect() })
+            .collect(),
+    };
+    let mut text = serde_json::to_string(&answer).context("writing JSON")?;
+    text.push('\n');
+    Ok(text)
+}
