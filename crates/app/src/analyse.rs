@@ -83,11 +83,13 @@ fn detector(setting: &DetectorSetting) -> Result<Detector, String> {
     Ok(Detector { spec, min_count: setting.min_count })
 }
 
-/// The detectors used where no disease pack says otherwise: EARS C1, C2, C3 on days, Farrington flexible on weeks.
+/// The detectors used where no disease pack says otherwise: EARS C1, C2, C3 on days, Farrington flexible on weeks, and
+/// on both the one recommended by default.
 pub fn recommended_detectors(step: Step) -> Vec<Detector> {
     let ids: &[&str] = match step {
-        Step::Day => &["ears_c1", "ears_c2", "ears_c3"],
-        Step::Week | Step::Month => &["farrington_flexible"],
+        Step::Day => &["ears_c1", "ears_c2", "ears_c3", DetectorSpec::DEFAULT_ID],
+        Step::Week => &["farrington_flexible", DetectorSpec::DEFAULT_ID],
+        Step::Month => &["farrington_flexible"],
     };
     // A count below 3 exceeds the bound of an all-zero week by its nature; one case of a rare disease is the
     // business of a case rule, not of a detector of excess.

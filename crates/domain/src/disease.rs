@@ -28,7 +28,7 @@ pub struct DetectorSetting {
     pub measure: String,
     /// `day` or `week`.
     pub step: String,
-    /// Method identifier of `wanquan-epi`.
+    /// Method identifier of `wanquan-epi`; where the pack names none, the one recommended by default.
     pub method: String,
     /// Parameters of the method that differ from its recommended ones.
     pub params: serde_json::Value,

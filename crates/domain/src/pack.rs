@@ -21,6 +21,7 @@ use crate::text::Text;
 use reader::Reader;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use wanquan_epi::detect::DetectorSpec;
 
 /// The files of one or more packs by path below the packs folder: `base/pack.toml`, `base/registers/case.toml`.
 pub type Files = BTreeMap<String, Arc<[u8]>>;
@@ -340,7 +341,7 @@ fn read_diseases(r: &mut Reader<'_>) -> Vec<Disease> {
         detectors: r.tables("detector", |r| DetectorSetting {
             measure: r.text("measure"),
             step: r.one_of("step", &["day", "week"]),
-            method: r.text("method"),
+            method: r.optional_text("method").unwrap_or_else(|| DetectorSpec::DEFAULT_ID.to_owned()),
             params: r.json("params"),
             min_count: r.integer("min_count").unwrap_or(1),
             reason: r.text("reason"),

@@ -7,6 +7,7 @@ use wanquan_domain::text::{Lang, Text};
 /// Shown name of a detection method; its identifier if it is unknown.
 pub fn method_label(method: &str) -> Text {
     let (en, zh) = match method {
+        "regression_scan" => ("Regression scan (evidence of the last weeks)", "回归扫描（累积近期证据）"),
         "ears_c1" => ("EARS C1 (last 7 days)", "EARS C1（前 7 日）"),
         "ears_c2" => ("EARS C2 (7 days, gap of 2)", "EARS C2（间隔 2 日的前 7 日）"),
         "ears_c3" => ("EARS C3 (sum of 3 days)", "EARS C3（三日累计）"),
@@ -57,6 +58,9 @@ fn baseline(signal: &Signal) -> Text {
                 format!("前 {years} 年同期（含季节与趋势）"),
             )
         }
+        "regression_scan" => {
+            Text::new("level, trend and season of the time before", "此前的水平、趋势与季节")
+        }
         _ => Text::new("the time before", "此前时段"),
     }
 }
@@ -78,6 +82,14 @@ pub fn explain(packs: &Packs, signal: &Signal) -> Text {
     match signal.upper {
         // C3 adds up the excess of three days, so the count of the day alone may lie below its bound.
         #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+        Some(upper) if signal.method == "regression_scan" => {
+            // The bound counts in the steps just before: it falls as they come near to an alarm.
+            en.push_str(&format!(
+                ", and after the counts just before up to {} would not be unusual",
+                number(upper)
+            ));
+            zh.push_str(&format!("；结合此前几期，不超过 {} 例属正常波动", number(upper)));
+        }
         Some(upper) if signal.method == "ears_c3" || (n as f64) <= upper => {
             en.push_str(&format!(
                 ", and together with the two days before this is more than chance explains (bound of the day {})",
