@@ -55,6 +55,21 @@ pub struct Detector {
     pub spec: DetectorSpec,
     /// Counts below this raise no signal.
     pub min_count: i64,
+    /// Newest steps that it looks at; all if `None`.
+    pub newest_steps: Option<usize>,
+}
+
+impl Detector {
+    /// A detector that looks at as many steps as a screen or a table of many places can afford: the regression scan
+    /// learns its baseline anew for every week, so that years of days would take a second a series.
+    fn new(spec: DetectorSpec, step: Step, min_count: i64) -> Self {
+        let newest_steps = match (&spec, step) {
+            (DetectorSpec::RegressionScan(_), Step::Day) => Some(14),
+            (DetectorSpec::RegressionScan(_), _) => Some(8),
+            _ => None,
+        };
+        Self { spec, min_count, newest_steps }
+    }
 }
 
 /// The detectors that a disease pack sets for a measure, by step.
@@ -67,10 +82,15 @@ pub fn detectors(disease: &Disease, measure: &str, step: Step) -> Result<Vec<Det
         Step::Week => "week",
         Step::Month => "month",
     };
-    disease.detectors.iter().filter(|d| d.measure == measure && d.step == wanted).map(detector).collect()
+    disease
+        .detectors
+        .iter()
+        .filter(|d| d.measure == measure && d.step == wanted)
+        .map(|d| detector(d, step))
+        .collect()
 }
 
-fn detector(setting: &DetectorSetting) -> Result<Detector, String> {
+fn detector(setting: &DetectorSetting, step: Step) -> Result<Detector, String> {
     let recommended = DetectorSpec::recommended(&setting.method)
         .ok_or_else(|| format!("unknown detection method `{}`", setting.method))?;
     let mut json = serde_json::to_value(&recommended).map_err(|e| e.to_string())?;
@@ -80,7 +100,7 @@ fn detector(setting: &DetectorSetting) -> Result<Detector, String> {
         }
     }
     let spec = serde_json::from_value(json).map_err(|e| format!("method `{}`: {e}", setting.method))?;
-    Ok(Detector { spec, min_count: setting.min_count })
+    Ok(Detector::new(spec, step, setting.min_count))
 }
 
 /// The detectors used where no disease pack says otherwise: EARS C1, C2, C3 on days, Farrington flexible on weeks, and
@@ -95,7 +115,7 @@ pub fn recommended_detectors(step: Step) -> Vec<Detector> {
     // business of a case rule, not of a detector of excess.
     ids.iter()
         .filter_map(|id| DetectorSpec::recommended(id))
-        .map(|spec| Detector { spec, min_count: 3 })
+        .map(|spec| Detector::new(spec, step, 3))
         .collect()
 }
 
@@ -280,7 +300,8 @@ pub(crate) fn run_detectors(
     let mut exceedances = Vec::new();
     let from = evaluated.map_or(0, |steps| series.len().saturating_sub(steps));
     for (index, detector) in detectors.iter().enumerate() {
-        let result = detect(&detector.spec, series, from..series.len())?;
+        let newest = detector.newest_steps.map_or(0, |steps| series.len().saturating_sub(steps));
+        let result = detect(&detector.spec, series, from.max(newest)..series.len())?;
         methods.push(format!("{}/{}", result.method, result.method_version));
         for step in &result.steps {
             let shown = &mut steps[step.index];

@@ -88,10 +88,10 @@ fn unseen(i: u64, seed: u64) -> Scenario {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream((1 << 50) + i);
     let mut uniform = |low: f64, high: f64| low + (high - low) * rng.random::<f64>();
-    let harmonics = [0, 1, 1, 2][usize::from(i % 4 == 1) + 2 * usize::from(i % 4 > 1)];
+    let harmonics = [0, 1, 1, 2][usize::try_from(i % 4).unwrap_or(0)];
     Scenario {
         log_level: uniform(-2.0, 6.0),
-        trend_per_week: if i % 2 == 0 { 0.0 } else { uniform(-0.003, 0.003) },
+        trend_per_week: if i.is_multiple_of(2) { 0.0 } else { uniform(-0.003, 0.003) },
         season_cos: uniform(-0.7, 0.7),
         season_sin: uniform(-0.7, 0.7),
         harmonics,

@@ -147,8 +147,10 @@ fn every_detector_has_values_of_an_independent_implementation() {
     let has_folder = |id: &str| {
         folders.iter().any(|f| plain(id).starts_with(&plain(f)) || plain(f).starts_with(&plain(id)))
     };
+    // Our own: nobody else has it. Simulated truth judges it, in `crates/epi/tests/detection_recovery.rs`.
+    const OWN: [&str; 1] = ["regression_scan"];
     let ids = wanquan_epi::detect::DetectorSpec::IDS;
-    let missing: Vec<_> = ids.iter().filter(|id| !has_folder(id)).collect();
+    let missing: Vec<_> = ids.iter().filter(|id| !OWN.contains(*id) && !has_folder(id)).collect();
     assert!(missing.is_empty(), "crates/epi/tests/golden lacks {missing:?}; there are {folders:?}");
 }
 

@@ -80,8 +80,6 @@ pub fn explain(packs: &Packs, signal: &Signal) -> Text {
         zh.push_str(&format!("；按{}，期望 {} 例", baseline.zh, number(expected)));
     }
     match signal.upper {
-        // C3 adds up the excess of three days, so the count of the day alone may lie below its bound.
-        #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
         Some(upper) if signal.method == "regression_scan" => {
             // The bound counts in the steps just before: it falls as they come near to an alarm.
             en.push_str(&format!(
@@ -90,6 +88,8 @@ pub fn explain(packs: &Packs, signal: &Signal) -> Text {
             ));
             zh.push_str(&format!("；结合此前几期，不超过 {} 例属正常波动", number(upper)));
         }
+        // C3 adds up the excess of three days, so the count of the day alone may lie below its bound.
+        #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
         Some(upper) if signal.method == "ears_c3" || (n as f64) <= upper => {
             en.push_str(&format!(
                 ", and together with the two days before this is more than chance explains (bound of the day {})",

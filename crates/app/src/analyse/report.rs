@@ -269,6 +269,9 @@ struct Analysed {
     recent: Recent,
 }
 
+/// Places up to which every detector looks at every step; with more, the costly ones look at the newest.
+const PLACES_IN_FULL: usize = 20;
+
 /// The detectors that a series of this length can use, and on which steps.
 struct Methods {
     direct: Vec<Detector>,
@@ -276,13 +279,18 @@ struct Methods {
 }
 
 impl Methods {
-    fn of(step: Step, steps: usize) -> Self {
+    fn of(step: Step, steps: usize, places: usize) -> Self {
         let enough = |detector: &Detector, step, steps| steps > detector.spec.history_steps_min(step);
         // The season of Farrington flexible is laid out for weeks; no method here takes months.
         let mut direct = if step == Step::Month { Vec::new() } else { recommended_detectors(step) };
         direct.retain(|detector| enough(detector, step, steps));
         let mut weekly = if step == Step::Day { recommended_detectors(Step::Week) } else { Vec::new() };
         weekly.retain(|detector| enough(detector, Step::Week, steps / 7));
+        if places <= PLACES_IN_FULL {
+            for detector in direct.iter_mut().chain(&mut weekly) {
+                detector.newest_steps = None;
+            }
+        }
         Self { direct, weekly }
     }
 
@@ -337,7 +345,7 @@ pub fn report(info: &FileInfo, set: &SeriesSet, options: ReportOptions<'_>) -> R
     let complete = kept - late;
     let serial_interval =
         options.serial_interval.cloned().or_else(|| options.disease.and_then(SerialInterval::of));
-    let methods = Methods::of(set.step, kept);
+    let methods = Methods::of(set.step, kept, set.places.len());
     let analyse = |counts: &[Option<i64>], place: Option<usize>| {
         analyse_place(set, counts, place, &methods, serial_interval.as_ref(), complete)
     };

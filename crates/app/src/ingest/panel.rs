@@ -419,3 +419,6 @@ fn step_of(days: &[i32], date: &impl Fn(i32) -> Date) -> Step {
         Step::Day
     }
 }
+
+#[cfg(test)]
+mod tests;

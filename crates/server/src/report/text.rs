@@ -256,7 +256,8 @@ pub fn render(report: &Report, lang: Lang, colours: bool) -> String {
     }
     heading(w, "Provenance", "来源");
     let methods: Vec<&str> = report.methods.iter().map(|method| method.method.as_str()).collect();
-    let _ = writeln!(w, "  wanquan {}; {}", env!("CARGO_PKG_VERSION"), wrap(&methods.join(", "), 4));
+    let made_by = format!("wanquan {}; {}", env!("CARGO_PKG_VERSION"), methods.join(", "));
+    let _ = writeln!(w, "  {}", wrap(&made_by, 4));
     let _ = writeln!(w, "  {} {}", t(lang, "file digest (BLAKE3)", "文件摘要 (BLAKE3)"), report.file.digest);
     let _ = writeln!(w, "  {} {}", t(lang, "series digest", "序列摘要"), report.total.input_digest);
     out
