@@ -102,6 +102,8 @@ fn chains_follow_recorded_or_likely_infectors() {
     let list = "case_id,onset_date\na,2024-01-01\nb,2024-01-05\nc,2024-01-09\n";
     let inferred = rows(&run(&["chains", "-", "--si-mean", "4", "--si-sd", "1.5"], list));
     assert_eq!([&inferred[2][2], &inferred[3][2]], ["a", "b"]);
+    let timeless = failure(&run(&["chains", "-", "--si-mean", "4", "--si-sd", "1.5"], "case_id\na\nb\n"));
+    assert!(timeless.contains("--onset"), "{timeless}");
     let circle = "case_id,infector_id\na,b\nb,a\n";
     assert!(failure(&run(&["chains", "-"], circle)).contains("chain of infectors"));
     let stranger = "case_id,infector_id\na,\nb,zz\n";
@@ -142,6 +144,21 @@ fn a_scan_finds_the_cluster_and_names_what_is_missing() {
     assert!(missing.contains("`p3`"), "{missing}");
     let unknown = failure(&run(&args, &cases.replace("p3,", "q3,")));
     assert!(unknown.contains("row 5") && unknown.contains("q3"), "{unknown}");
+    // Steps may be numbers, columns have any name, and a place may be called NA (written so that it is read back).
+    let named = folder.path().join("named.csv");
+    std::fs::write(&named, "town,east,north\nNA,0,0\nb,0,1\nc,9,9\n").unwrap();
+    let mut yearly = String::from("town,year,n,expected\n");
+    for year in 1990..1996 {
+        for (town, n) in [("NA", if year == 1995 { 40 } else { 10 }), ("b", 10), ("c", 10)] {
+            yearly += &format!("{town},{year},{n},10.5\n");
+        }
+    }
+    let named = named.to_str().unwrap();
+    let args = ["scan", "-", "--places", named, "--place", "town", "--x", "east", "--y", "north"];
+    let more = ["--date", "year", "--count", "n", "--model", "expectation"];
+    let found = rows(&run(&[&args[..], &more].concat(), &yearly));
+    assert_eq!(found[1][1..7], ["'NA", "true", "1995", "1995", "40", "10.5"], "{found:?}");
+    let args = ["scan", "-", "--places", places.to_str().unwrap()];
     let broken = failure(&run(&args, &cases.replace("p4,10,", "p4,ten,")));
     assert!(broken.contains("row 6") && broken.contains("`cases`"), "{broken}");
 }

@@ -2,7 +2,7 @@
 
 use crate::golden_support::{Check, Outcome, Tolerance};
 use wanquan_epi::delay::{
-    DelayFamily, DelayFit, DelayFitConfig, DelayObservation, fit_delay, fit_delay_counts,
+    DelayDistribution, DelayFamily, DelayFit, DelayFitConfig, DelayObservation, fit_delay, fit_delay_counts,
 };
 
 pub fn exact(check: &mut Check<'_>) -> Outcome {
@@ -62,12 +62,26 @@ pub fn exact(check: &mut Check<'_>) -> Outcome {
         }
     };
     same_names(check, &names)?;
-    // The reference's optimiser stops at 1e-4 of the parameters; its curvature is that of the stopping point.
     check.output_numbers("estimate", &estimate.map(Some), Tolerance::Relative(1e-3))?;
+    // The reference's optimiser stops short of the maximum: at its stopping point likelihood and curvature (by its
+    // differences over 0.001) are equal to its own; ours are those of the maximum, which is the higher.
+    let there = [check.output.all_numbers("estimate")?, check.output.all_numbers("std_error")?].concat();
+    let likelihood = |at: [f64; 2]| log_likelihood_at(names, at, &days);
+    let at_stop = likelihood([there[0], there[1]])?;
+    check.output_numbers("loglik", &[Some(at_stop)], Tolerance::Absolute(1e-6))?;
+    check.output_numbers("aic", &[Some(4.0 - 2.0 * at_stop)], Tolerance::Absolute(2e-6))?;
+    let curved = standard_errors_by_differences([there[0], there[1]], &likelihood)?;
+    check.output_numbers("std_error", &curved.map(Some), Tolerance::Relative(1e-4))?;
     check.output_numbers("std_error", &standard_error.map(Some), Tolerance::Relative(2e-3))?;
-    // The maximum here is the higher one, by some 1e-6.
-    check.output_numbers("loglik", &[Some(log_likelihood)], Tolerance::Relative(1e-6))?;
-    check.output_numbers("aic", &[Some(aic)], Tolerance::Relative(1e-6))?;
+    if log_likelihood < at_stop || log_likelihood > at_stop + 1e-5 {
+        check.fail(format!("maximum {log_likelihood} against {at_stop} at the reference's stop"));
+    }
+    check.number(
+        "aic of the maximum",
+        Some(aic),
+        Some(4.0 - 2.0 * log_likelihood),
+        Tolerance::Relative(1e-12),
+    );
     let n = days.len() as f64;
     let mean = days.iter().sum::<f64>() / n;
     let sd = (days.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
@@ -77,6 +91,49 @@ pub fn exact(check: &mut Check<'_>) -> Outcome {
     check.output_numbers("mean_delay", &[Some(mean)], Tolerance::Relative(1e-12))?;
     check.output_numbers("sd_delay", &[Some(sd)], Tolerance::Relative(1e-12))?;
     check.output_numbers("median_delay", &[Some(median)], Tolerance::Relative(1e-12))
+}
+
+/// Log-likelihood of the delays in the reference's parameters.
+fn log_likelihood_at(names: [&str; 2], [a, b]: [f64; 2], days: &[f64]) -> Result<f64, String> {
+    let sum = |family, parameters| -> Result<f64, String> {
+        let d = DelayDistribution::new(family, parameters).map_err(|e| e.to_string())?;
+        Ok(days.iter().map(|&x| d.ln_density(x)).sum())
+    };
+    match names {
+        ["shape", "rate"] => sum(DelayFamily::Gamma, [a, 1.0 / b]),
+        ["meanlog", "sdlog"] => sum(DelayFamily::Lognormal, [a, b]),
+        ["shape", "scale"] => sum(DelayFamily::Weibull, [a, b]),
+        _ => {
+            let mass = |x: f64| {
+                libm::lgamma(x + a) - libm::lgamma(a) - libm::lgamma(x + 1.0)
+                    + a * (a / (a + b)).ln()
+                    + x * (b / (a + b)).ln()
+            };
+            Ok(days.iter().map(|&x| mass(x)).sum())
+        }
+    }
+}
+
+/// Roots of the diagonal of the inverse curvature, by central differences of central differences.
+fn standard_errors_by_differences(
+    at: [f64; 2],
+    f: &dyn Fn([f64; 2]) -> Result<f64, String>,
+) -> Result<[f64; 2], String> {
+    let h = 1e-3;
+    let moved = |i: usize, j: usize, si: f64, sj: f64| {
+        let mut x = at;
+        x[i] += si * h;
+        x[j] += sj * h;
+        f(x)
+    };
+    let second = |i: usize, j: usize| -> Result<f64, String> {
+        let sum = moved(i, j, 1.0, 1.0)? - moved(i, j, 1.0, -1.0)? - moved(i, j, -1.0, 1.0)?
+            + moved(i, j, -1.0, -1.0)?;
+        Ok(-sum / (4.0 * h * h))
+    };
+    let (aa, ab, bb) = (second(0, 0)?, second(0, 1)?, second(1, 1)?);
+    let determinant = aa * bb - ab * ab;
+    Ok([(bb / determinant).sqrt(), (aa / determinant).sqrt()])
 }
 
 pub fn interval_censored(check: &mut Check<'_>) -> Outcome {

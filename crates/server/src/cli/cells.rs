@@ -44,6 +44,12 @@ pub fn text(row: &Row, at: usize) -> &str {
     if matches!(cell, "NA" | "NaN" | "NULL" | "null" | "-") { "" } else { cell }
 }
 
+/// The name in a cell, as it stands: a place may be called NA. Empty is wrong.
+pub fn name(table: &Table, row: &Row, at: usize) -> anyhow::Result<String> {
+    let cell = plain_cell(row.get(at)).trim();
+    if cell.is_empty() { Err(wrong(table, row, at, "a name")) } else { Ok(cell.to_owned()) }
+}
+
 /// A cell that cannot be read.
 pub fn wrong(table: &Table, row: &Row, at: usize, wanted: &str) -> anyhow::Error {
     let value: String = crate::report::plain(row.get(at)).chars().take(40).collect();

@@ -118,6 +118,7 @@ struct Answer {
 impl ChainsArgs {
     /// Reads, builds the tree and writes.
     pub fn run(self) -> anyhow::Result<ExitCode> {
+        ensure!(self.interval > 0.0 && self.interval < 1.0, "--interval must lie between 0 and 1");
         let list = tables::read(&self.file, |table| self.list(table))?;
         ensure!(!list.ids.is_empty(), "the table has no case");
         let index: BTreeMap<&str, usize> =
@@ -149,7 +150,11 @@ impl ChainsArgs {
     fn list(&self, table: &Table) -> anyhow::Result<List> {
         let id = cells::need(table, self.id.as_deref(), &["case_id", "id", "case"], "--id")?;
         let infector = cells::find(table, self.infector.as_deref(), &["infector_id", "infector"])?;
-        let onset = cells::find(table, self.onset.as_deref(), &["onset_date", "onset"])?;
+        let onset = cells::find(
+            table,
+            self.onset.as_deref(),
+            &["onset_date", "onset", "symptom_onset", "dt_onset", "date_of_onset", "date_onset"],
+        )?;
         let imported = cells::find(table, self.imported.as_deref(), &["imported"])?;
         let rule = onset.map(|at| cells::date_rule(table, at, self.date_order)).transpose()?;
         let mut list = List::default();
@@ -194,6 +199,10 @@ impl ChainsArgs {
     }
 
     fn inferred(&self, list: &List, index: &BTreeMap<&str, usize>) -> anyhow::Result<Vec<InferredInfector>> {
+        ensure!(
+            list.onsets.iter().any(Option::is_some),
+            "the table names no infectors, and no column of onset dates to infer them from; name one with --onset"
+        );
         let (Some(mean), Some(sd)) = (self.si_mean, self.si_sd) else {
             anyhow::bail!("the table names no infectors; say --si-mean and --si-sd to infer them");
         };

@@ -104,6 +104,11 @@ enum Method {
     Bayes,
 }
 
+/// The name of a series before what is said of it; nothing where there is only one.
+fn prefix(name: &str) -> String {
+    if name.is_empty() { String::new() } else { format!("{}: ", crate::report::plain(name)) }
+}
+
 fn range(text: &str) -> Result<(Date, Date), String> {
     let one =
         |text: &str| text.trim().parse::<Date>().map_err(|_| format!("`{text}` is no date like 2024-01-06"));
@@ -152,7 +157,7 @@ impl NowcastArgs {
                     }));
                 }
                 Err(error) if by_series.len() > 1 => {
-                    eprintln!("wanquan: {}: {error:#}", crate::report::plain(name));
+                    eprintln!("wanquan: {}{error:#}", prefix(name));
                 }
                 Err(error) => return Err(error),
             }
@@ -205,7 +210,7 @@ impl NowcastArgs {
                     n.ok_or_else(|| cells::wrong(table, row, at, "a whole number of cases"))?
                 }
             };
-            let series = by.map_or_else(String::new, |at| cells::text(row, at).to_owned());
+            let series = by.map(|at| cells::name(table, row, at)).transpose()?.unwrap_or_default();
             found.entry(series).or_default().push((from, to, n));
             Ok(())
         })?;
@@ -359,15 +364,11 @@ impl NowcastArgs {
                 );
             }
             for (day, why) in &evaluation.failed {
-                eprintln!(
-                    "wanquan: {}: no nowcast on {}: {why}",
-                    crate::report::plain(name),
-                    triangle.date(*day)
-                );
+                eprintln!("wanquan: {}no nowcast on {}: {why}", prefix(name), triangle.date(*day));
             }
             eprintln!(
-                "wanquan: {} {} nowcasts: WIS {:.3} against {:.3} uncorrected, {:.1} % within the widest interval",
-                crate::report::plain(name),
+                "wanquan: {}{} nowcasts: WIS {:.3} against {:.3} uncorrected, {:.1} % within the widest interval",
+                prefix(name),
                 evaluation.scores.len(),
                 evaluation.wis_mean,
                 evaluation.wis_uncorrected_mean,

@@ -5,13 +5,13 @@ use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use wanquan_app::forecast::hub::csv_cell;
-use wanquan_app::ingest::dates::DateOrder;
-use wanquan_app::ingest::read::Table;
+use wanquan_app::ingest::dates::{DateOrder, DateRule};
+use wanquan_app::ingest::read::{Row, Table};
 use wanquan_epi::scan::{
     Places, Scan, ScanConfig, SpaceModel, SpaceTimeModel, Windows, Zones, expected_from_margins,
     expected_from_person_time, scan_space, scan_space_time,
@@ -27,10 +27,10 @@ type Slice = (Vec<Option<u32>>, Vec<f64>);
   wanquan scan weekly.csv --places places.csv --model space-time --steps-max 6
   wanquan scan weekly.csv --places places.csv --model permutation --plot clusters.html
 
-FILE has the columns place, cases and population, for models in time also date (any equal steps; all places at each date).
-PLACES has the columns place, lon, lat (degrees), or place, x, y (any unit). Answers: cluster, place, centre,
-first_date, last_date, cases, expected, relative_risk, score, p_monte_carlo, p_gumbel; one row a place of a cluster.
-docs/methods/scan.md says what is computed.")]
+FILE has the columns place, cases and population, for models in time also date (any equal steps, also whole numbers such as
+years; all places at each date). PLACES has the columns place, lon, lat (degrees), or place, x, y (any unit). Answers:
+cluster, place, centre, first_date, last_date, cases, expected, relative_risk, score, p_monte_carlo, p_gumbel; one row a
+place of a cluster. docs/methods/scan.md says what is computed.")]
 pub struct ScanArgs {
     /// Cases by place (and date): CSV, TSV, XLSX, each also gzipped; `-` for standard input.
     #[arg(value_name = "FILE")]
@@ -38,7 +38,8 @@ pub struct ScanArgs {
     /// Where the places lie.
     #[arg(long, value_name = "FILE")]
     places: PathBuf,
-    /// poisson, binomial: in space. space-time: against the population. permutation: without a population.
+    /// poisson, binomial: in space. space-time: against the population. expectation: against the cases expected at
+    /// each place and date (column expected). permutation: without a population.
     #[arg(long, value_enum, default_value_t = Model::Poisson)]
     model: Model,
     /// Largest zone as a share of the population, 0 to 1.
@@ -71,9 +72,21 @@ pub struct ScanArgs {
     /// Column with the cases.
     #[arg(long, value_name = "COL")]
     count: Option<String>,
-    /// Column with the population (or expected cases).
+    /// Column with the population, persons (or the expected cases).
     #[arg(long, value_name = "COL")]
     population: Option<String>,
+    /// Column with the longitude in PLACES, degrees.
+    #[arg(long, value_name = "COL", requires = "lat")]
+    lon: Option<String>,
+    /// Column with the latitude in PLACES, degrees.
+    #[arg(long, value_name = "COL", requires = "lon")]
+    lat: Option<String>,
+    /// Column with the coordinate to the east in PLACES, any unit: distances are then straight lines.
+    #[arg(long, value_name = "COL", requires = "y", conflicts_with = "lon")]
+    x: Option<String>,
+    /// Column with the coordinate to the north in PLACES, in the unit of x.
+    #[arg(long, value_name = "COL", requires = "x")]
+    y: Option<String>,
     /// Which of day and month comes first, where the column does not tell.
     #[arg(long, value_name = "dmy|mdy", value_parser = tables::date_order)]
     date_order: Option<DateOrder>,
@@ -93,12 +106,13 @@ enum Model {
     Poisson,
     Binomial,
     SpaceTime,
+    Expectation,
     Permutation,
 }
 
 impl Model {
     fn in_time(self) -> bool {
-        matches!(self, Self::SpaceTime | Self::Permutation)
+        matches!(self, Self::SpaceTime | Self::Expectation | Self::Permutation)
     }
 }
 
@@ -109,9 +123,52 @@ struct Geography {
     geographic: bool,
 }
 
+/// A date, or a whole number that stands for one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum When {
+    Date(Date),
+    Number(i64),
+}
+
+impl std::fmt::Display for When {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Date(date) => date.fmt(f),
+            Self::Number(number) => number.fmt(f),
+        }
+    }
+}
+
+/// How a column of dates is read.
+enum Clock {
+    Dates(DateRule),
+    Numbers,
+}
+
+impl Clock {
+    /// Whole numbers where every cell is one of at most six digits (years, weeks counted through).
+    fn of(table: &Table, at: usize, order: Option<DateOrder>) -> anyhow::Result<Self> {
+        let mut numbers = true;
+        cells::each(table, |row| {
+            let cell = cells::text(row, at);
+            numbers &= cell.len() <= 6 && cell.parse::<i64>().is_ok();
+            Ok(())
+        })?;
+        if numbers { Ok(Self::Numbers) } else { Ok(Self::Dates(cells::date_rule(table, at, order)?)) }
+    }
+
+    fn read(&self, table: &Table, row: &Row, at: usize) -> anyhow::Result<When> {
+        let found = match self {
+            Self::Dates(rule) => cells::date(table, row, at, rule)?.map(When::Date),
+            Self::Numbers => cells::text(row, at).parse().ok().map(When::Number),
+        };
+        found.ok_or_else(|| cells::wrong(table, row, at, "a date"))
+    }
+}
+
 /// Cases and population by date and place; one entry without dates.
 struct Panel {
-    dates: Vec<Option<Date>>,
+    dates: Vec<Option<String>>,
     cases: Vec<Vec<u32>>,
     population: Vec<Vec<f64>>,
 }
@@ -121,8 +178,8 @@ struct Line {
     cluster: usize,
     place: String,
     centre: bool,
-    first_date: Option<Date>,
-    last_date: Option<Date>,
+    first_date: Option<String>,
+    last_date: Option<String>,
     cases: u32,
     expected: f64,
     relative_risk: f64,
@@ -157,22 +214,29 @@ impl ScanArgs {
     fn geography(&self, table: &Table) -> anyhow::Result<Geography> {
         let place =
             cells::need(table, self.place.as_deref(), &["place", "region", "code", "location"], "--place")?;
-        let lon = cells::find(table, None, &["lon", "longitude"])?;
-        let lat = cells::find(table, None, &["lat", "latitude"])?;
+        let lon = cells::find(table, self.lon.as_deref(), &["lon", "longitude"])?;
+        let lat = cells::find(table, self.lat.as_deref(), &["lat", "latitude"])?;
         let (x, y, geographic) = match (lon, lat) {
-            (Some(lon), Some(lat)) => (lon, lat, true),
+            (Some(lon), Some(lat)) if self.x.is_none() => (lon, lat, true),
             _ => {
-                let x = cells::need(table, None, &["x", "lon"], "the names lon and lat, or x and y")?;
-                (x, cells::need(table, None, &["y", "lat"], "the names lon and lat, or x and y")?, false)
+                let x = cells::need(table, self.x.as_deref(), &["lon", "x"], "--lon or --x")?;
+                (x, cells::need(table, self.y.as_deref(), &["lat", "y"], "--lat or --y")?, false)
             }
         };
+        let mut seen = BTreeSet::new();
         let mut found = Geography { names: Vec::new(), points: Vec::new(), geographic };
         cells::each(table, |row| {
             let at = |column| {
                 cells::number(table, row, column)?.ok_or_else(|| cells::wrong(table, row, column, "a number"))
             };
-            let name = cells::text(row, place).to_owned();
-            ensure!(!found.names.contains(&name), "row {}: place `{name}` is there twice", row.number());
+            let name = cells::name(table, row, place)?;
+            ensure!(
+                seen.insert(name.clone()),
+                "row {}, column `{}`: `{}` is there twice",
+                row.number(),
+                table.header[place],
+                crate::report::plain(&name)
+            );
             found.names.push(name);
             found.points.push([at(x)?, at(y)?]);
             Ok(())
@@ -193,25 +257,23 @@ impl ScanArgs {
             true => Some(cells::need(table, self.date.as_deref(), &["date", "week_start"], "--date")?),
             false => None,
         };
-        let rule = date.map(|at| cells::date_rule(table, at, self.date_order)).transpose()?;
+        let clock = date.map(|at| Clock::of(table, at, self.date_order)).transpose()?;
         let index: BTreeMap<&str, usize> =
             geography.names.iter().enumerate().map(|(i, name)| (name.as_str(), i)).collect();
-        let mut by_date: BTreeMap<Option<Date>, Slice> = BTreeMap::new();
+        let mut by_date: BTreeMap<Option<When>, Slice> = BTreeMap::new();
         let n = geography.names.len();
         cells::each(table, |row| {
-            let name = cells::text(row, place);
-            let at = *index.get(name).with_context(|| {
+            let name = cells::name(table, row, place)?;
+            let at = *index.get(name.as_str()).with_context(|| {
                 format!(
-                    "row {}: place `{}` is not in the file of places",
+                    "row {}, column `{}`: `{}` is not in the file of places",
                     row.number(),
-                    crate::report::plain(name)
+                    table.header[place],
+                    crate::report::plain(&name)
                 )
             })?;
-            let when = match (date, &rule) {
-                (Some(at), Some(rule)) => {
-                    let found = cells::date(table, row, at, rule)?;
-                    Some(found.ok_or_else(|| cells::wrong(table, row, at, "a date"))?)
-                }
+            let when = match (date, &clock) {
+                (Some(at), Some(clock)) => Some(clock.read(table, row, at)?),
                 _ => None,
             };
             let cases = cells::count(table, row, count)?;
@@ -230,10 +292,10 @@ impl ScanArgs {
         for (date, (cases, population)) in by_date {
             let missing = cases.iter().position(Option::is_none).map(|i| &geography.names[i]);
             if let Some(name) = missing {
-                let when = date.map_or_else(String::new, |d| format!(" on {d}"));
+                let when = date.map_or_else(String::new, |d| format!(" at {d}"));
                 anyhow::bail!("place `{name}` has no row{when}; nothing reported is not zero");
             }
-            panel.dates.push(date);
+            panel.dates.push(date.map(|d| d.to_string()));
             panel.cases.push(cases.into_iter().flatten().collect());
             panel.population.push(population);
         }
@@ -281,6 +343,14 @@ impl ScanArgs {
                     &config,
                 )?
             }
+            Model::Expectation => scan_space_time(
+                &zones,
+                &panel.cases,
+                &panel.population,
+                SpaceTimeModel::Expectation,
+                windows,
+                &config,
+            )?,
             Model::Permutation => {
                 let expected = expected_from_margins(&panel.cases)?;
                 scan_space_time(
@@ -297,7 +367,7 @@ impl ScanArgs {
 }
 
 fn lines(geography: &Geography, panel: &Panel, scan: &Scan, in_time: bool) -> Vec<Line> {
-    let date = |step: usize| panel.dates.get(step).copied().flatten().filter(|_| in_time);
+    let date = |step: usize| panel.dates.get(step).cloned().flatten().filter(|_| in_time);
     let mut lines = Vec::new();
     for (i, c) in scan.clusters.iter().enumerate() {
         for (k, &place) in c.places.iter().enumerate() {
@@ -323,7 +393,7 @@ fn csv(lines: &[Line]) -> String {
     let mut out = String::from(
         "cluster,place,centre,first_date,last_date,cases,expected,relative_risk,score,p_monte_carlo,p_gumbel\n",
     );
-    let date = |d: Option<Date>| d.map_or_else(String::new, |d| d.to_string());
+    let date = |d: &Option<String>| d.clone().unwrap_or_default();
     let number = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
     for l in lines {
         let _ = writeln!(
@@ -332,8 +402,8 @@ fn csv(lines: &[Line]) -> String {
             l.cluster,
             csv_cell(&l.place),
             l.centre,
-            date(l.first_date),
-            date(l.last_date),
+            date(&l.first_date),
+            date(&l.last_date),
             l.cases,
             l.expected,
             l.relative_risk,
