@@ -210,8 +210,8 @@ pub fn render(report: &Report, lang: Lang, colours: bool) -> String {
         let _ = writeln!(
             w,
             "  {} {} {} {} {} {}",
-            fit(t(lang, "place", "地点"), 30),
-            fit(t(lang, "from .. to", "起止"), 24),
+            fit(t(lang, "place", "地点"), 26),
+            fit(t(lang, "from .. to", "起止"), 22),
             right(t(lang, "peak n", "峰值"), 8),
             right(t(lang, "expected", "期望"), 9),
             right(t(lang, "upper", "上限"), 9),
@@ -329,8 +329,8 @@ fn signal_line(signal: &SignalSection, lang: Lang) -> String {
     };
     format!(
         "{} {} {} {} {} {}",
-        fit(place, 30),
-        fit(&dates, 24),
+        fit(place, 26),
+        fit(&dates, 22),
         right(&integer(signal.observed), 8),
         right(&number(signal.expected), 9),
         right(&number(signal.upper), 9),
