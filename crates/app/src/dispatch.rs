@@ -9,7 +9,7 @@
 mod facts;
 mod run;
 
-pub use run::{Rehearsal, RunReport, preview, rehearse};
+pub use run::{Rehearsal, RunReport, modes, preview, rehearse};
 
 use crate::app::App;
 use crate::error::Error;

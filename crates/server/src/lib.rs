@@ -6,6 +6,8 @@ mod assets;
 pub mod cli;
 mod clock;
 pub mod config;
+mod describe;
+mod diagram;
 mod packs;
 mod portal;
 mod report;

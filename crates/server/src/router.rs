@@ -1,7 +1,7 @@
 //! Every address of the server.
 
 use crate::api::{
-    Api, ApiError, audit, events, exports, imports, levels, openapi, publications, records, regions,
+    Api, ApiError, audit, diagrams, events, exports, imports, levels, openapi, publications, records, regions,
     registers, session, signals, situation, system, tokens, users, work,
 };
 use crate::{assets, portal};
@@ -25,6 +25,7 @@ pub fn api() -> OpenApiRouter<Api> {
         // Registers and their records.
         .routes(routes!(registers::list_registers))
         .routes(routes!(registers::read_register))
+        .routes(routes!(diagrams::draw_register))
         .routes(routes!(records::list_records, records::create_record))
         .routes(routes!(records::read_record, records::update_record, records::delete_record))
         .routes(routes!(records::list_record_versions))
@@ -56,6 +57,7 @@ pub fn api() -> OpenApiRouter<Api> {
         .routes(routes!(levels::decline_proposal))
         .routes(routes!(levels::list_plans))
         .routes(routes!(levels::run_plan))
+        .routes(routes!(diagrams::draw_plan))
         // What is unusual, and what people make of it.
         .routes(routes!(signals::list_signals))
         .routes(routes!(signals::read_signal))

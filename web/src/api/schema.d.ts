@@ -146,6 +146,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/plans/{id}/diagram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A plan as SVG: what sets it off, and what it does for whom. */
+        get: operations["draw_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/plans/{id}/runs": {
         parameters: {
             query?: never;
@@ -493,18 +510,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/registers/{register}/export": {
+    "/registers/{register}/diagram": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /**
-         * Records as CSV or workbook: the same filters as the list, the right to export apart from the right to read. The
-         *     file can be imported as it is. Personal columns are missing where the caller may see none.
-         */
-        get: operations["export_records"];
+        /** The states of a register's records and the steps between them, as SVG. */
+        get: operations["draw_register"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1057,6 +1071,20 @@ export interface components {
              * @description First day on which it holds; today if absent.
              */
             start?: string | null;
+        };
+        /** @description A step that a register declares. */
+        DeclaredStepBody: {
+            /** @description Who may take it, in words. */
+            allowed: components["schemas"]["Label"];
+            demands?: components["schemas"]["Label"] | null;
+            /** @description States from which it can be taken. */
+            from: string[];
+            /** @description Identifier. */
+            id: string;
+            /** @description Name, an imperative. */
+            label: components["schemas"]["Label"];
+            /** @description State to which it leads. */
+            to: string;
         };
         /** @description A sample account of a demonstration. */
         DemoAccount: {
@@ -1632,14 +1660,31 @@ export interface components {
             /** @description The new one, at least 10 characters. */
             new: string;
         };
+        /** @description An action of a plan, in words. */
+        PlanActionBody: {
+            /** @description What it does. */
+            act: components["schemas"]["Label"];
+            /** @description Identifier within the plan. */
+            id: string;
+            /** @description For whom. */
+            target: components["schemas"]["Label"];
+            /** @description Under which condition (CEL). */
+            when?: string | null;
+        };
         /** @description A plan. */
         PlanBody: {
             /** @description Its actions. */
-            actions: string[];
+            actions: components["schemas"]["PlanActionBody"][];
+            /** @description Facts that its conditions and texts may name. */
+            facts: string[];
             /** @description Open from this level on. */
             from_level: string;
+            /** @description The level's name. */
+            from_level_label: components["schemas"]["Label"];
             /** @description Identifier. */
             id: string;
+            /** @description What the caller may do with it somewhere: `preview`, `drill`, `run`. */
+            modes: string[];
             /** @description What it is for. */
             purpose: components["schemas"]["Label"];
             /** @description Regulation or protocol that it follows. */
@@ -1648,6 +1693,8 @@ export interface components {
             title: components["schemas"]["Label"];
             /** @description What sets it off: `record_enters`, `signal`, `alarm`, `level_decided`, `daily`, `manual`. */
             trigger: string;
+            /** @description The same in words. */
+            trigger_label: components["schemas"]["Label"];
             /**
              * Format: int32
              * @description Version.
@@ -1978,6 +2025,10 @@ export interface components {
             fields: components["schemas"]["FieldBody"][];
             /** @description JSON Schema of the values, by language. */
             json_schema: components["schemas"]["FormSchemas"];
+            /** @description States of its records in order; none if they have no life. */
+            states: components["schemas"]["StateBody"][];
+            /** @description Steps between states. */
+            steps: components["schemas"]["DeclaredStepBody"][];
             /** @description Field shown first. */
             title_field: string;
             /** @description Hints for drawing the form. */
@@ -2390,6 +2441,16 @@ export interface components {
         StandingList: {
             /** @description In order of region. */
             items: components["schemas"]["StandingBody"][];
+        };
+        /** @description A state of a register's records. */
+        StateBody: {
+            deadline?: components["schemas"]["Label"] | null;
+            /** @description Identifier. */
+            id: string;
+            /** @description Nothing is left to do. */
+            is_final: boolean;
+            /** @description Name. */
+            label: components["schemas"]["Label"];
         };
         /** @description A step that begins in the record's state. */
         StepBody: {
@@ -2946,6 +3007,47 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draw_plan: {
+        parameters: {
+            query?: {
+                /** @description Language of the notes, `en` or `zh`; names stand in both. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Plan */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4147,50 +4249,27 @@ export interface operations {
             };
         };
     };
-    export_records: {
+    draw_register: {
         parameters: {
             query?: {
-                /** @description In this region and below. */
-                region?: string;
-                /** @description Of this disease. */
-                disease?: string;
-                /** @description First day of the event. */
-                from?: string;
-                /** @description Last day of the event. */
-                to?: string;
-                /** @description Beginning of the title. */
-                q?: string;
-                /** @description As known at the end of this day. */
-                as_of?: string;
-                /** @description `csv` (default) or `xlsx` */
-                format?: string;
-                /** @description How columns and choices are named: `ids` (default), `en` or `zh` */
-                names?: string;
+                /** @description Language of the notes, `en` or `zh`; names stand in both. */
+                lang?: string;
             };
             header?: never;
             path: {
-                /** @description Register */
+                /** @description Identifier */
                 register: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The file */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": unknown;
-                };
-            };
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "image/svg+xml": string;
                 };
             };
             401: {
@@ -4210,14 +4289,6 @@ export interface operations {
                 };
             };
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
                 headers: {
                     [name: string]: unknown;
                 };

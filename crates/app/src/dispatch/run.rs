@@ -117,6 +117,22 @@ pub async fn rehearse(
     execute(app, actor, plan, &manual(app, wanted), facts).await
 }
 
+/// What an actor may do with a plan somewhere: `preview`, `drill`, `run`.
+pub fn modes(app: &App, actor: &Actor, plan: &Plan) -> Vec<&'static str> {
+    let may = |action| authorize(app, actor, action, Subject::Anywhere).is_ok();
+    let mut modes = Vec::new();
+    if may(Action::SituationRead) {
+        modes.push("preview");
+    }
+    if may(Action::SignalAssess) {
+        modes.push("drill");
+        if plan.trigger == Trigger::Manual {
+            modes.push("run");
+        }
+    }
+    modes
+}
+
 fn manual(app: &App, wanted: &Rehearsal) -> RunPlan {
     RunPlan {
         plan: wanted.plan.clone(),

@@ -2,6 +2,7 @@
 
 use super::error::Problem;
 use super::{Api, ApiError, Caller, Label, RegionRef};
+use crate::describe;
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
@@ -9,11 +10,13 @@ use axum::http::StatusCode;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use wanquan_app::dispatch::{self, Rehearsal, RunReport};
 use wanquan_app::level::{self, Decision, Held};
 use wanquan_domain::level::{LevelDecision, ResponseLevel};
+use wanquan_domain::plan::Plan;
 use wanquan_domain::region::RegionCode;
 
 /// A decision on a level.
@@ -287,6 +290,19 @@ pub async fn decline_proposal(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// An action of a plan, in words.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlanActionBody {
+    /// Identifier within the plan.
+    pub id: String,
+    /// What it does.
+    pub act: Label,
+    /// For whom.
+    pub target: Label,
+    /// Under which condition (CEL).
+    pub when: Option<String>,
+}
+
 /// A plan.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PlanBody {
@@ -302,12 +318,20 @@ pub struct PlanBody {
     pub source: String,
     /// What sets it off: `record_enters`, `signal`, `alarm`, `level_decided`, `daily`, `manual`.
     pub trigger: &'static str,
+    /// The same in words.
+    pub trigger_label: Label,
     /// Which triggers count (CEL).
     pub when: Option<String>,
     /// Open from this level on.
     pub from_level: &'static str,
+    /// The level's name.
+    pub from_level_label: Label,
+    /// Facts that its conditions and texts may name.
+    pub facts: Vec<String>,
     /// Its actions.
-    pub actions: Vec<String>,
+    pub actions: Vec<PlanActionBody>,
+    /// What the caller may do with it somewhere: `preview`, `drill`, `run`.
+    pub modes: Vec<&'static str>,
 }
 
 /// Plans.
@@ -320,19 +344,34 @@ pub struct PlanList {
 /// The plans.
 #[utoipa::path(get, path = "/plans", tag = "levels", responses((status = 200, body = PlanList),
     (status = 401, body = Problem)))]
-pub async fn list_plans(State(api): State<Api>, _caller: Caller) -> Json<PlanList> {
-    let body = |plan: &std::sync::Arc<wanquan_domain::plan::Plan>| PlanBody {
+pub async fn list_plans(State(api): State<Api>, caller: Caller) -> Json<PlanList> {
+    let packs = api.app.packs();
+    let modes = |plan: &Plan| dispatch::modes(&api.app, caller.actor(), plan);
+    let body = |plan: &Arc<Plan>| PlanBody {
         id: plan.id.clone(),
         title: Label::from(&plan.title),
         purpose: Label::from(&plan.purpose),
         version: plan.version,
         source: plan.source.clone(),
         trigger: plan.trigger.as_str(),
+        trigger_label: describe::trigger(plan, packs).into(),
         when: plan.when.as_ref().map(|when| when.source().to_owned()),
         from_level: plan.from_level.as_str(),
-        actions: plan.actions.iter().map(|action| action.id.clone()).collect(),
+        from_level_label: label_of(&api, plan.from_level),
+        facts: plan.facts.iter().map(|fact| fact.id.clone()).collect(),
+        actions: plan
+            .actions
+            .iter()
+            .map(|action| PlanActionBody {
+                id: action.id.clone(),
+                act: describe::act(action, packs).into(),
+                target: describe::target(&action.target).into(),
+                when: action.when.as_ref().map(|when| when.source().to_owned()),
+            })
+            .collect(),
+        modes: modes(plan),
     };
-    Json(PlanList { items: api.app.packs().plans().iter().map(body).collect() })
+    Json(PlanList { items: packs.plans().iter().map(body).collect() })
 }
 
 /// A run of a plan by hand.

@@ -1,6 +1,7 @@
 //! Registers: what is declared, with everything that a list or a form needs to be drawn.
 
 use super::{Api, ApiError, Caller, Label, form};
+use crate::describe;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -8,7 +9,9 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use wanquan_app::records::{self, RegisterView};
-use wanquan_domain::register::{Field, FieldType};
+use wanquan_domain::actor::Roles;
+use wanquan_domain::lifecycle::{State as LifeState, Step};
+use wanquan_domain::register::{Field, FieldType, Register};
 use wanquan_domain::text::Lang;
 
 /// A register in the list of registers.
@@ -47,11 +50,69 @@ pub struct RegisterBody {
     pub columns: Vec<String>,
     /// Fields in order.
     pub fields: Vec<FieldBody>,
+    /// States of its records in order; none if they have no life.
+    pub states: Vec<StateBody>,
+    /// Steps between states.
+    pub steps: Vec<DeclaredStepBody>,
     /// JSON Schema of the values, by language.
     pub json_schema: FormSchemas,
     /// Hints for drawing the form.
     #[schema(value_type = BTreeMap<String, Value>)]
     pub ui_schema: Value,
+}
+
+/// A state of a register's records.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StateBody {
+    /// Identifier.
+    pub id: String,
+    /// Name.
+    pub label: Label,
+    /// Nothing is left to do.
+    pub is_final: bool,
+    /// By when it must be left, in words.
+    pub deadline: Option<Label>,
+}
+
+/// A step that a register declares.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeclaredStepBody {
+    /// Identifier.
+    pub id: String,
+    /// Name, an imperative.
+    pub label: Label,
+    /// States from which it can be taken.
+    pub from: Vec<String>,
+    /// State to which it leads.
+    pub to: String,
+    /// Who may take it, in words.
+    pub allowed: Label,
+    /// What else it asks for, in words.
+    pub demands: Option<Label>,
+}
+
+fn states(register: &Register) -> Vec<StateBody> {
+    let states = register.lifecycle.iter().flat_map(|life| &life.states);
+    let body = |state: &LifeState| StateBody {
+        id: state.id.clone(),
+        label: Label::from(&state.label),
+        is_final: state.is_final,
+        deadline: state.deadline.as_ref().map(|deadline| describe::deadline(register, deadline).into()),
+    };
+    states.map(body).collect()
+}
+
+fn steps(register: &Register, roles: &Roles) -> Vec<DeclaredStepBody> {
+    let steps = register.lifecycle.iter().flat_map(|life| &life.steps);
+    let body = |step: &Step| DeclaredStepBody {
+        id: step.id.clone(),
+        label: Label::from(&step.label),
+        from: step.from.clone(),
+        to: step.to.clone(),
+        allowed: describe::allowed(&step.allowed, roles).into(),
+        demands: describe::demands(register, step).map(Label::from),
+    };
+    steps.map(body).collect()
 }
 
 /// JSON Schema by language of its titles.
@@ -174,6 +235,8 @@ pub async fn read_register(
         title_field: register.title_field.clone(),
         columns: register.columns.clone(),
         fields: register.fields.iter().map(FieldBody::from).collect(),
+        states: states(register),
+        steps: steps(register, &packs.roles),
         json_schema: FormSchemas {
             en: form::json_schema(register, packs, Lang::En),
             zh: form::json_schema(register, packs, Lang::Zh),

@@ -12,6 +12,8 @@ pub mod text;
 pub mod tree;
 mod words;
 
+pub use html::escape;
+
 use serde::Serialize;
 use wanquan_app::analyse::report::{Report, SCHEMA_VERSION};
 

@@ -6,6 +6,7 @@ mod administration;
 mod city;
 mod client;
 mod contract;
+mod diagrams;
 mod events;
 mod exports;
 mod imports;

@@ -1,6 +1,7 @@
 import { administration } from "./messages/administration";
 import { common } from "./messages/common";
 import { registers } from "./messages/registers";
+import { response } from "./messages/response";
 import { session } from "./messages/session";
 import { signals } from "./messages/signals";
 import { situation } from "./messages/situation";
@@ -13,6 +14,7 @@ export const messages = {
   ...situation,
   ...signals,
   ...tasks,
+  ...response,
   ...registers,
   ...administration,
 } as const satisfies Record<string, { en: string; zh: string }>;

@@ -5,6 +5,7 @@ import type { ColumnsType } from "antd/es/table";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import type { Register, RegisterRecord } from "../../../api/types";
 import { useI18n } from "../../../shared/i18n/i18n";
+import { DiagramButton } from "../../../shared/ui/DiagramButton";
 import { PageHeader } from "../../../shared/ui/PageHeader";
 import { ProblemAlert } from "../../../shared/ui/ProblemAlert";
 import { ReasonedButton } from "../../../shared/ui/ReasonedButton";
@@ -40,6 +41,9 @@ export function RecordsPage() {
         }
         actions={
           <>
+            {!!register.data?.states.length && (
+              <DiagramButton path={`/registers/${encodeURIComponent(id)}/diagram`} title={title} />
+            )}
             {may("record.export") ? (
               <Dropdown
                 trigger={["click"]}
