@@ -3,6 +3,9 @@
 //! What is real and what is not never mixes: invented cases have a disease of their own, whose name says so, and
 //! accounts with published passwords exist in an installation that is marked as a demonstration and in no other.
 
+mod response;
+mod sheet;
+
 use crate::access::NewAccount;
 use crate::administer::{add_grant, create_user, users};
 use crate::app::App;
@@ -28,6 +31,8 @@ pub const SYNTHETIC_DISEASE: &str = "influenza-synthetic";
 const CITY: &str = "140400";
 /// County whose epidemiologist has an account.
 const COUNTY: &str = "140423";
+/// Township of that county whose officer has an account.
+const TOWNSHIP: &str = "140423100";
 const MARK: &str = "demonstration";
 
 /// An account whose password is published.
@@ -44,7 +49,7 @@ pub struct SampleAccount {
 }
 
 /// The sample accounts, in the order in which a visitor meets them.
-pub const ACCOUNTS: [SampleAccount; 4] = [
+pub const ACCOUNTS: [SampleAccount; 9] = [
     SampleAccount {
         username: "commander",
         display_name: "指挥长（演示） Commander",
@@ -56,6 +61,36 @@ pub const ACCOUNTS: [SampleAccount; 4] = [
         display_name: "流调员（演示） Epidemiologist",
         role: "epidemiologist",
         region: COUNTY,
+    },
+    SampleAccount {
+        username: "county",
+        display_name: "县指挥长（演示） County commander",
+        role: "commander",
+        region: COUNTY,
+    },
+    SampleAccount {
+        username: "department",
+        display_name: "县部门责任人（演示） Officer of the county's departments",
+        role: "unit_officer",
+        region: COUNTY,
+    },
+    SampleAccount {
+        username: "township",
+        display_name: "乡镇责任人（演示） Township officer",
+        role: "unit_officer",
+        region: TOWNSHIP,
+    },
+    SampleAccount {
+        username: "worker",
+        display_name: "社区工作者（演示） Community worker",
+        role: "community_worker",
+        region: TOWNSHIP,
+    },
+    SampleAccount {
+        username: "inspector",
+        display_name: "督查员（演示） Inspector",
+        role: "inspector",
+        region: CITY,
     },
     SampleAccount {
         username: "clerk",
@@ -119,9 +154,12 @@ pub async fn furnish(app: &App, cases: &[u8]) -> Result<(), Error> {
         let id = open_account(app, &maker, account).await?;
         commander.get_or_insert((id, account));
     }
+    response::fill(app, &maker).await?;
     jobs::run_due(app).await?;
     if let Some((id, account)) = commander {
-        publish_figures(app, &acting(id, account)).await?;
+        let commander = acting(id, account);
+        publish_figures(app, &commander).await?;
+        response::begin_morning(app, &maker, &commander).await?;
     }
     mark(app, &maker, true).await
 }
@@ -145,19 +183,34 @@ async fn load_cases(app: &App, actor: &Actor, cases: &[u8]) -> Result<(), Error>
         if day > app.today() {
             break;
         }
-        let mapping = Mapping {
-            defaults: vec![("disease".to_owned(), SYNTHETIC_DISEASE.to_owned())],
-            known_on: Some(day),
-            ..Mapping::default()
-        };
-        let input = Input { source: rows.into(), name: format!("synthetic-{day}.csv") };
-        let options = ImportOptions { mapping, ..ImportOptions::default() };
-        let report = import(app, actor, "case", input, options).await?;
-        if report.refused > 0 || report.refusal.is_some() {
-            let why = report.issues.first().map(|issue| issue.message_en.clone());
-            let why = why.or_else(|| report.refusal.as_ref().map(|refusal| refusal.message.clone()));
-            return Err(Error::Internal(format!("the invented cases of {day}: {}", why.unwrap_or_default())));
-        }
+        imported(app, actor, "case", rows, Some(day)).await?;
+    }
+    Ok(())
+}
+
+/// Imports an invented table; every row must be accepted.
+async fn imported(
+    app: &App,
+    actor: &Actor,
+    register: &str,
+    rows: Vec<u8>,
+    known_on: Option<Date>,
+) -> Result<(), Error> {
+    let defaults = match register {
+        "case" => vec![("disease".to_owned(), SYNTHETIC_DISEASE.to_owned())],
+        _ => Vec::new(),
+    };
+    let mapping = Mapping { defaults, known_on, ..Mapping::default() };
+    let name = match known_on {
+        Some(day) => format!("synthetic-{register}-{day}.csv"),
+        None => format!("synthetic-{register}.csv"),
+    };
+    let options = ImportOptions { mapping, ..ImportOptions::default() };
+    let report = import(app, actor, register, Input { source: rows.into(), name }, options).await?;
+    if report.refused > 0 || report.refusal.is_some() {
+        let why = report.issues.first().map(|issue| format!("{issue:?}"));
+        let why = why.or_else(|| report.refusal.as_ref().map(|refusal| refusal.message.clone()));
+        return Err(Error::Internal(format!("the invented `{register}`: {}", why.unwrap_or_default())));
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use wanquan_domain::level::{LevelDecision, ResponseLevel, effective_level};
 use wanquan_domain::plan::Trigger;
 use wanquan_domain::record::new_uuid;
 use wanquan_domain::region::RegionCode;
+use wanquan_domain::text::Text;
 use wanquan_store::Tx;
 use wanquan_store::level::{self, Proposal};
 
@@ -97,6 +98,115 @@ pub async fn history(app: &App, actor: &Actor, region: &RegionCode) -> Result<Ve
     Ok(level::list(&mut tx, &path).await?)
 }
 
+/// A level that held from a day on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// First day.
+    pub from: Date,
+    /// The level that held for the region, whoever decided it.
+    pub level: ResponseLevel,
+}
+
+/// Which level held for a region when: its own decisions and graver ones from above. Begins with the first decision;
+/// before it, routine held.
+///
+/// # Errors
+/// `NotFound`; `Forbidden`.
+pub async fn timeline(app: &App, actor: &Actor, region: &RegionCode) -> Result<Vec<Span>, Error> {
+    authorize(app, actor, Action::SituationRead, Subject::At(region))?;
+    let mut tx = app.read().await?;
+    let decisions = level::of_regions(&mut tx, &chain(app, region)).await?;
+    Ok(spans(&decisions))
+}
+
+/// Levels over time from decisions in the order of their first days.
+fn spans(decisions: &[LevelDecision]) -> Vec<Span> {
+    let mut holding: BTreeMap<&RegionCode, ResponseLevel> = BTreeMap::new();
+    let mut spans: Vec<Span> = Vec::new();
+    for decision in decisions {
+        holding.insert(&decision.region, decision.level);
+        let level = effective_level(holding.values().copied());
+        // Of several decisions for one day the last one stands.
+        if spans.last().is_some_and(|span| span.from == decision.start) {
+            spans.pop();
+        }
+        if spans.last().map_or(ResponseLevel::Routine, |span| span.level) != level {
+            spans.push(Span { from: decision.start, level });
+        }
+    }
+    spans
+}
+
+/// The level that a region's own decision replaced, where it is another one: the way back.
+///
+/// # Errors
+/// `NotFound`; `Forbidden`.
+pub async fn level_before(
+    app: &App,
+    actor: &Actor,
+    region: &RegionCode,
+) -> Result<Option<ResponseLevel>, Error> {
+    authorize(app, actor, Action::SituationRead, Subject::At(region))?;
+    let mut tx = app.read().await?;
+    let own = level::of_regions(&mut tx, std::slice::from_ref(region)).await?;
+    let mut levels = own.iter().rev().filter(|d| d.start <= app.today()).map(|d| d.level);
+    let Some(now) = levels.next() else { return Ok(None) };
+    Ok(Some(levels.next().unwrap_or(ResponseLevel::Routine)).filter(|before| *before != now))
+}
+
+/// Whether an actor may decide the level of a region.
+pub fn may_decide(app: &App, actor: &Actor, region: &RegionCode) -> bool {
+    authorize(app, actor, Action::LevelDecide, Subject::At(region)).is_ok()
+}
+
+/// Something that a level's profile says differently from another's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileChange {
+    /// What.
+    pub label: Text,
+    /// As it is now.
+    pub from: String,
+    /// As it would be.
+    pub to: String,
+}
+
+/// What the profiles of two levels say differently.
+fn profile_changes(app: &App, from: ResponseLevel, to: ResponseLevel) -> Vec<ProfileChange> {
+    let (Some(a), Some(b)) = (app.packs().level(from), app.packs().level(to)) else { return Vec::new() };
+    let listed = |items: &[String]| if items.is_empty() { "–".to_owned() } else { items.join(", ") };
+    let of =
+        |en: &str, zh: &str, from: String, to: String| ProfileChange { label: Text::new(en, zh), from, to };
+    let all = [
+        of(
+            "Factor on alarm thresholds",
+            "预警阈值系数",
+            a.threshold_factor.to_string(),
+            b.threshold_factor.to_string(),
+        ),
+        of(
+            "Units report every (hours)",
+            "报告间隔（小时）",
+            a.report_every_hours.to_string(),
+            b.report_every_hours.to_string(),
+        ),
+        of(
+            "Persons on duty in a unit",
+            "各单位值班人数",
+            a.duty_persons.to_string(),
+            b.duty_persons.to_string(),
+        ),
+        of(
+            "Review after (days)",
+            "复评间隔（天）",
+            a.review_after_days.to_string(),
+            b.review_after_days.to_string(),
+        ),
+        of("Plans opened", "启用预案", listed(&a.plans), listed(&b.plans)),
+        of("Forms required", "必填表单", listed(&a.forms), listed(&b.forms)),
+    ];
+    all.into_iter().filter(|change| change.from != change.to).collect()
+}
+
 /// Proposals of plans in a region and below it that wait for an answer.
 ///
 /// # Errors
@@ -141,6 +251,8 @@ pub struct Forecast {
     pub plans: Vec<(String, RunReport)>,
     /// Regions below whose level would change.
     pub regions_changed: usize,
+    /// What the profiles of the two levels say differently.
+    pub changes: Vec<ProfileChange>,
 }
 
 /// What deciding would bring, without deciding: "1,204 tasks in 149 townships".
@@ -172,7 +284,8 @@ pub async fn dry_run(app: &App, actor: &Actor, decision: &Decision) -> Result<Fo
         }
     }
     let regions_changed = if level == previous { 0 } else { below(app, &decision.region) };
-    Ok(Forecast { previous, level, plans, regions_changed })
+    let changes = profile_changes(app, previous, level);
+    Ok(Forecast { previous, level, plans, regions_changed, changes })
 }
 
 fn below(app: &App, region: &RegionCode) -> usize {
@@ -259,4 +372,37 @@ pub async fn decline(app: &App, actor: &Actor, region: &RegionCode, proposal: Uu
     tx.commit().await?;
     app.bus().send(Told::Level { region_path: path });
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn levels_over_time_follow_own_decisions_and_graver_ones_from_above() {
+        use ResponseLevel::{I, Iii, Iv, Routine};
+        let decision = |region: &str, day, level| LevelDecision {
+            id: Uuid::nil(),
+            region: RegionCode::new(region),
+            region_path: String::new(),
+            level,
+            evidence: String::new(),
+            decided_by: String::new(),
+            decided_at: jiff::Timestamp::UNIX_EPOCH,
+            start: date(2020, 2, day),
+            review_on: date(2020, 3, day),
+            drill: false,
+        };
+        let decisions = [
+            decision("county", 1, Iii),
+            decision("city", 3, Iv),
+            decision("city", 5, I),
+            decision("county", 6, Routine),
+            decision("city", 9, Iii),
+            decision("city", 9, Routine),
+        ];
+        let found: Vec<_> = spans(&decisions).iter().map(|s| (s.from.day(), s.level)).collect();
+        assert_eq!(found, [(1, Iii), (5, I), (9, Routine)]);
+    }
 }

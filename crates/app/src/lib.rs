@@ -13,6 +13,7 @@ pub mod audit;
 mod authorize;
 pub mod backup;
 pub mod bus;
+pub mod chronicle;
 pub mod demo;
 pub mod detect;
 pub mod dispatch;

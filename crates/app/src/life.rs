@@ -51,6 +51,17 @@ pub(crate) fn unit_path(app: &App, unit: &Unit, record_path: &str) -> String {
     }
 }
 
+/// Name of a unit as people know it.
+pub(crate) fn unit_name(app: &App, unit: &Unit) -> String {
+    match unit {
+        Unit::Region(code) => {
+            app.packs().regions.get(code).map_or_else(|| code.to_string(), |r| r.name.clone())
+        }
+        Unit::Organisation(key) => key.clone(),
+        Unit::Person(id) => id.to_string(),
+    }
+}
+
 /// The work that a record of a register with states brings when it is made; `None` for other registers.
 pub(crate) fn work_for(
     app: &App,
@@ -239,6 +250,8 @@ pub(crate) fn roles_at(life: &Lifecycle, places: &[Place]) -> Vec<String> {
 pub struct Life {
     /// Its work.
     pub work: Work,
+    /// Version of the record, for taking a step on what was seen.
+    pub version: u32,
     /// What happened, oldest first.
     pub history: Vec<WorkEntry>,
     /// Steps that begin in its state, with what stands in their way for this actor.
@@ -275,6 +288,7 @@ pub async fn get(app: &App, actor: &Actor, id: RecordId) -> Result<Option<Life>,
             && acts_for(app, actor, &current.unit, &record.region),
         history,
         steps,
+        version: record.version,
         work: current,
     }))
 }

@@ -8,9 +8,11 @@
 mod cache;
 mod figures;
 mod series;
+mod totals;
 
 pub use figures::{ChildFigures, CurveDay, Figures, Totals, method_versions};
 pub(crate) use series::{Frame, count_series, date};
+pub use totals::{TotalsAsked, totals};
 
 use crate::analyse::{Detector, NoteCode, SerialInterval, detectors};
 use crate::app::App;

@@ -45,6 +45,8 @@ pub enum Asked {
     Parent(RecordId),
     /// Offered to the region's unit.
     Offered(RegionCode),
+    /// In a region and below it, where the unit has done its part and a role that the actor holds decides.
+    Decision(RegionCode),
 }
 
 /// Which work a person asks for.
@@ -98,10 +100,14 @@ pub async fn inbox(app: &App, actor: &Actor, query: &Query) -> Result<Inbox, Err
     let now = app.now();
     let mut tx = app.read().await?;
     let whose = whose(app, &mut tx, actor, &query.asked).await?;
+    if matches!(query.asked, Asked::Decision(_)) && decidable(app, actor, &query.asked).is_empty() {
+        return Ok(Inbox { items: Vec::new(), counts: BTreeMap::new(), next: None });
+    }
     let filter = Filter {
         whose,
         register: query.register.clone(),
         state: query.state.clone(),
+        states: decidable(app, actor, &query.asked),
         is_open: if query.late { Some(true) } else { query.is_open },
         due_before: query.late.then_some(now),
     };
@@ -123,7 +129,62 @@ pub async fn inbox(app: &App, actor: &Actor, query: &Query) -> Result<Inbox, Err
     Ok(Inbox { items, counts, next: next.map(|cursor| cursor.to_string()) })
 }
 
-fn title_of(app: &App, found: &Record) -> String {
+/// States, by register, in which a role that the actor holds decides.
+fn decidable(app: &App, actor: &Actor, asked: &Asked) -> Vec<(String, String)> {
+    if !matches!(asked, Asked::Decision(_)) {
+        return Vec::new();
+    }
+    let roles: Vec<&str> = actor.grants.iter().map(|grant| grant.role.as_str()).collect();
+    let mut found = Vec::new();
+    for register in app.packs().registers() {
+        let Some(life) = &register.lifecycle else { continue };
+        let waiting = life.states.iter().filter(|state| life.awaits_decision(state, &roles));
+        found.extend(waiting.map(|state| (register.id.clone(), state.id.clone())));
+    }
+    found
+}
+
+/// Open work in a region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegionLoad {
+    /// The region.
+    pub region: RegionCode,
+    /// Pieces of open work of its units, those below it included.
+    pub open: u64,
+    /// Late ones among them.
+    pub late: u64,
+}
+
+/// Open work in a region (the first) and in each of those one level below it.
+///
+/// # Errors
+/// `Forbidden`; `NotFound` for a region.
+pub async fn loads(
+    app: &App,
+    actor: &Actor,
+    region: &RegionCode,
+    register: Option<&str>,
+) -> Result<Vec<RegionLoad>, Error> {
+    let scope = authorize(app, actor, Action::RecordRead, Subject::Within(region))?;
+    let filter = Filter {
+        register: register.map(str::to_owned),
+        is_open: Some(true),
+        ..Filter::of(Whose::Paths(scope.paths().to_vec()))
+    };
+    let mut tx = app.read().await?;
+    let counted = work::count_by_path(&mut tx, &filter, app.now()).await?;
+    let regions = &app.packs().regions;
+    let children = regions.children(region);
+    let load = |code: &RegionCode, path: &str| {
+        let below = counted.iter().filter(|(unit, ..)| unit.starts_with(path));
+        let (open, late) = below.fold((0, 0), |(open, late), (_, n, m)| (open + n, late + m));
+        RegionLoad { region: code.clone(), open, late }
+    };
+    let own = regions.get(region).into_iter();
+    Ok(own.chain(children).map(|region| load(&region.code, &region.path)).collect())
+}
+
+pub(crate) fn title_of(app: &App, found: &Record) -> String {
     let register = app.packs().register(&found.register);
     let title = register.and_then(|r| found.data.get(&r.title_field)).and_then(|value| value.as_str());
     title.unwrap_or_default().to_owned()
@@ -131,7 +192,7 @@ fn title_of(app: &App, found: &Record) -> String {
 
 async fn whose(app: &App, tx: &mut Tx<'_>, actor: &Actor, asked: &Asked) -> Result<Whose, Error> {
     Ok(match asked {
-        Asked::Region(code) => {
+        Asked::Region(code) | Asked::Decision(code) => {
             let scope = authorize(app, actor, Action::RecordRead, Subject::Within(code))?;
             Whose::Paths(scope.paths().to_vec())
         }
@@ -160,10 +221,20 @@ async fn whose(app: &App, tx: &mut Tx<'_>, actor: &Actor, asked: &Asked) -> Resu
 pub struct UnitStanding {
     /// The unit's region.
     pub region: RegionCode,
+    /// The unit: of the region, or an organisation in it.
+    pub unit: Unit,
     /// The record made for it.
     pub record: RecordId,
+    /// Its register.
+    pub register: String,
     /// Its state.
     pub state: String,
+    /// Nothing is left to do.
+    pub is_final: bool,
+    /// When its deadline ends.
+    pub due_at: Option<Timestamp>,
+    /// Levels up the tree to which lateness was raised.
+    pub levels_up: u32,
     /// Open and past its deadline.
     pub late: bool,
     /// When it entered the state.
@@ -177,7 +248,7 @@ pub struct UnitStanding {
 pub async fn standings(app: &App, actor: &Actor, parent: RecordId) -> Result<Vec<UnitStanding>, Error> {
     let mut tx = app.read().await?;
     let whose = whose(app, &mut tx, actor, &Asked::Parent(parent)).await?;
-    let filter = Filter { whose, register: None, state: None, is_open: None, due_before: None };
+    let filter = Filter::of(whose);
     let now = app.now();
     let mut standings = Vec::new();
     let mut cursor = None;
@@ -189,6 +260,11 @@ pub async fn standings(app: &App, actor: &Actor, parent: RecordId) -> Result<Vec
                 region: RegionCode::new(code),
                 record: work.record,
                 late: work.is_open && work.due_at.is_some_and(|due| due <= now),
+                is_final: !work.is_open,
+                due_at: work.due_at,
+                levels_up: work.raised.levels_up(),
+                unit: work.unit,
+                register: work.register,
                 state: work.state,
                 entered_at: work.entered_at,
             });
@@ -198,7 +274,7 @@ pub async fn standings(app: &App, actor: &Actor, parent: RecordId) -> Result<Vec
             break;
         }
     }
-    standings.sort_by(|a, b| a.region.cmp(&b.region));
+    standings.sort_by(|a, b| (&a.region, a.unit.to_string()).cmp(&(&b.region, b.unit.to_string())));
     Ok(standings)
 }
 

@@ -5,7 +5,7 @@ mod city;
 use city::{CHANGZHI, City, person};
 use wanquan_app::demo::{self, ACCOUNTS, PASSWORD, SYNTHETIC_DISEASE, State};
 use wanquan_app::situation::{View, read_situation};
-use wanquan_app::{App, Error, FixedClock, Options, access, alarm, publish};
+use wanquan_app::{App, Error, FixedClock, Options, access, alarm, publish, supervise};
 use wanquan_domain::pack::Packs;
 use wanquan_domain::region::RegionCode;
 
@@ -27,6 +27,20 @@ async fn empty(folder: &Path) -> App {
     let options = Options { time_zone: TimeZone::fixed(jiff::tz::offset(8)), demo: true };
     let path = folder.join("wanquan.db");
     App::open(path.to_str().expect("a path"), packs, clock, options).await.expect("a database")
+}
+
+async fn inbox_of(app: &App, late: bool) -> supervise::Inbox {
+    let commander = person("commander", &[("commander", CHANGZHI)]);
+    let query = supervise::Query {
+        asked: supervise::Asked::Region(RegionCode::new(CHANGZHI)),
+        register: Some("task".to_owned()),
+        state: None,
+        is_open: Some(true),
+        late,
+        cursor: None,
+        limit: 50,
+    };
+    supervise::inbox(app, &commander, &query).await.expect("an inbox")
 }
 
 fn cases() -> Vec<u8> {
@@ -54,6 +68,16 @@ async fn the_demonstration_shows_history_as_known_then_and_keeps_the_invented_ap
     let invented = read_situation(&app, &commander, &view(SYNTHETIC_DISEASE)).await.expect("a situation");
     let rows = i64::try_from(cases().iter().filter(|byte| **byte == b'\n').count() - 1).expect("a number");
     assert_eq!(invented.figures.totals.cumulative, rows);
+
+    // No list of the response is empty, and whatever is in one says that it is invented.
+    for view in wanquan_app::records::registers(&app, &commander).await.expect("registers") {
+        assert!(view.total.n > 0, "{} is empty", view.register.id);
+    }
+    let late = inbox_of(&app, true).await;
+    assert!(late.items.len() >= 3, "some units are late");
+    assert!(late.items.iter().all(|item| item.title.contains("合成")), "{late:?}");
+    let sites: u64 = inbox_of(&app, false).await.counts.values().map(|(n, _)| n).sum();
+    assert!(sites > 149, "every township has a task");
 
     let open = alarm::Query { limit: 50, ..alarm::Query::default() };
     let (signals, _) = alarm::list_signals(&app, &commander, &open).await.expect("signals");

@@ -163,6 +163,18 @@ impl Lifecycle {
         self.steps.iter().filter(move |step| step.from.iter().any(|from| from == state))
     }
 
+    /// True if a state waits for somebody other than the responsible unit to decide: no step of the unit leads out of
+    /// it, no moment is set until which the unit works, and one of these roles takes a step.
+    pub fn awaits_decision(&self, state: &State, roles: &[&str]) -> bool {
+        let works_until = matches!(state.deadline.as_ref().map(|d| &d.start), Some(DeadlineStart::At(_)));
+        if state.is_final || works_until {
+            return false;
+        }
+        let allowed = || self.steps_from(&state.id).flat_map(|step| &step.allowed);
+        let is_theirs = |a: &Allowed| a.place != Place::Responsible && roles.contains(&a.role.as_str());
+        allowed().all(|a| a.place != Place::Responsible) && allowed().any(is_theirs)
+    }
+
     /// Whether a step can be taken by a record in `state` with these values (those that the step brings included):
     /// the step and the state to which it leads. Who takes it is not asked here.
     ///
@@ -305,6 +317,37 @@ mod tests {
             json!({ "by": "2020-02-11T02:00:00Z" }),
             Some((at(12, 9, 0), at(11, 10, 0))),
         );
+    }
+
+    #[test]
+    fn a_state_waits_for_a_decision_when_the_unit_has_nothing_left_to_do() {
+        let text = |t: &str| Text::new(t, t);
+        let state = |id: &str, is_final| State { id: id.into(), label: text(id), is_final, deadline: None };
+        let step = |from: &str, to: &str, role: &str, place| Step {
+            id: format!("{from}-{to}"),
+            label: text(to),
+            from: vec![from.into()],
+            to: to.into(),
+            allowed: vec![Allowed { role: role.into(), place }],
+            when: None,
+            when_message: None,
+            required: Vec::new(),
+            reason: false,
+            two_persons: false,
+        };
+        let life = Lifecycle {
+            states: vec![state("open", false), state("done", false), state("closed", true)],
+            steps: vec![
+                step("open", "done", "officer", Place::Responsible),
+                step("open", "closed", "commander", Place::Region),
+                step("done", "closed", "commander", Place::Region),
+            ],
+        };
+        let waits = |state: &str, role: &str| life.awaits_decision(life.state(state).unwrap(), &[role]);
+        assert!(!waits("open", "commander"), "the unit is at it");
+        assert!(waits("done", "commander"));
+        assert!(!waits("done", "officer"), "it is not theirs to decide");
+        assert!(!waits("closed", "commander"));
     }
 
     #[test]

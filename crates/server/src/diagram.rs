@@ -155,13 +155,11 @@ mod tests {
     #[test]
     fn every_register_with_states_and_every_plan_is_drawn_in_both_languages() {
         let packs = crate::packs::load(None).unwrap();
-        let mut drawn = 0;
         for register in packs.registers() {
             for lang in [Lang::En, Lang::Zh] {
                 let svg = draw_life(register, &packs.roles, lang);
                 assert_eq!(svg.is_some(), register.lifecycle.is_some(), "{}", register.id);
                 let (Some(svg), Some(life)) = (svg, &register.lifecycle) else { continue };
-                drawn += 1;
                 // An arrow or a loop at least for every step, a dot for every place where it begins.
                 assert!(svg.matches("class='arrow'").count() >= life.steps.len(), "{}", register.id);
                 let begins: usize = life.steps.iter().map(|step| step.from.len()).sum();
@@ -172,7 +170,6 @@ mod tests {
                 }
             }
         }
-        assert!(drawn > 40, "{drawn}");
         for plan in packs.plans() {
             for lang in [Lang::En, Lang::Zh] {
                 let svg = draw_plan(plan, &packs, lang);

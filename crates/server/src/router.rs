@@ -1,8 +1,7 @@
 //! Every address of the server.
 
 use crate::api::{
-    Api, ApiError, audit, diagrams, events, exports, imports, levels, openapi, publications, records, regions,
-    registers, session, signals, situation, system, tokens, users, work,
+    Api, ApiError, audit, chronicle, diagrams, events, exports, imports, levels, openapi, publications, records, regions, registers, session, signals, situation, system, tokens, users, work,
 };
 use crate::{assets, portal};
 use axum::Router;
@@ -49,12 +48,16 @@ pub fn api() -> OpenApiRouter<Api> {
         .routes(routes!(work::decline_record))
         .routes(routes!(work::snooze_record))
         .routes(routes!(work::list_work))
+        .routes(routes!(work::list_work_regions))
         .routes(routes!(work::list_standings))
         .routes(routes!(work::list_notices))
         // Response levels and plans.
         .routes(routes!(levels::read_levels, levels::decide_level))
         .routes(routes!(levels::forecast_level))
         .routes(routes!(levels::decline_proposal))
+        .routes(routes!(chronicle::read_chronicle))
+        .routes(routes!(chronicle::export_chronicle))
+        .routes(routes!(situation::list_totals))
         .routes(routes!(levels::list_plans))
         .routes(routes!(levels::run_plan))
         .routes(routes!(diagrams::draw_plan))

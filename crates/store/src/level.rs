@@ -112,6 +112,26 @@ pub async fn holding(
     rows.into_iter().map(LevelDecision::try_from).collect()
 }
 
+/// Every decision on these regions themselves, the earliest first: what a timeline of levels is made of. Drills are left
+/// out.
+///
+/// # Errors
+/// If the database fails.
+pub async fn of_regions(tx: &mut Tx<'_>, regions: &[RegionCode]) -> Result<Vec<LevelDecision>, Error> {
+    if regions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let binds: Vec<Bind> = regions.iter().map(|r| Bind::Text(r.as_str().to_owned())).collect();
+    let sql = format!(
+        "select {} from level_decision where region in ({}) and drill = false order by start_day, id limit 1000",
+        columns!(),
+        placeholders(1, regions.len())
+    );
+    let rows: Vec<DecisionRow> =
+        on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
+    rows.into_iter().map(LevelDecision::try_from).collect()
+}
+
 /// Every decision of a subtree, the latest first; at most 1,000.
 ///
 /// # Errors

@@ -214,6 +214,84 @@ pub async fn history(tx: &mut Tx<'_>, id: Uuid) -> Result<Vec<Entry>, Error> {
         .collect()
 }
 
+/// Something that happened to some signal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Happened {
+    /// The signal.
+    pub id: Uuid,
+    /// Its region.
+    pub region: RegionCode,
+    /// Its disease.
+    pub disease: String,
+    /// Day or first day of the step that exceeded.
+    pub date: Date,
+    /// Count observed.
+    pub observed: i64,
+    /// What happened.
+    pub entry: Entry,
+}
+
+#[derive(sqlx::FromRow)]
+struct HappenedRow {
+    id: Uuid,
+    region: String,
+    disease: String,
+    day: i64,
+    observed: i64,
+    version: i64,
+    at: i64,
+    by: String,
+    act: String,
+    reason: Option<String>,
+}
+
+/// What happened to the signals of a subtree from one instant up to another, the latest first, at most `limit` (brought
+/// into 1 to 10,000).
+///
+/// # Errors
+/// If the database fails.
+pub async fn happened(
+    tx: &mut Tx<'_>,
+    path: &str,
+    from: Timestamp,
+    to: Timestamp,
+    limit: u32,
+) -> Result<Vec<Happened>, Error> {
+    const SQL: &str =
+        "select s.id, s.region, s.disease, s.day, s.observed, h.version, h.at, h.by, h.act, h.reason
+        from signal_history h join signal s on s.id = h.signal_id
+        where h.at >= $1 and h.at < $2 and s.region_path >= $3 and s.region_path < $4
+        order by h.at desc, s.id desc, h.version desc limit $5";
+    let (low, high) = subtree_bounds(path);
+    let rows: Vec<HappenedRow> = on_db!(tx, |conn| {
+        sqlx::query_as(SQL)
+            .bind(time::to_micros(from))
+            .bind(time::to_micros(to))
+            .bind(low)
+            .bind(high)
+            .bind(i64::from(limit.clamp(1, 10_000)))
+            .fetch_all(conn)
+    })?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Happened {
+                id: row.id,
+                region: RegionCode::new(&row.region),
+                disease: row.disease,
+                date: time::from_day(row.day, "signal")?,
+                observed: row.observed,
+                entry: Entry {
+                    version: time::version(row.version, "signal")?,
+                    at: time::from_micros(row.at, "signal")?,
+                    by: row.by,
+                    act: row.act,
+                    reason: row.reason,
+                },
+            })
+        })
+        .collect()
+}
+
 /// Which signals.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {

@@ -18,4 +18,8 @@ export const keys = {
   roles: ["roles"],
   tokens: ["tokens"],
   publications: ["publications"],
+  levels: ["levels"],
+  plans: ["plans"],
+  chronicle: ["chronicle"],
+  totals: ["totals"],
 } as const;

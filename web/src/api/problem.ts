@@ -6,6 +6,9 @@ export class ApiProblem extends Error {
   readonly code: string;
   readonly issues: Issue[];
   readonly currentVersion: number | null;
+  /** Fields that somebody else changed meanwhile. */
+  readonly changedFields: string[];
+  readonly changedBy: string | null;
 
   constructor(problem: Partial<Problem> & { status: number }) {
     super(problem.detail ?? problem.title ?? `HTTP ${problem.status}`);
@@ -14,6 +17,8 @@ export class ApiProblem extends Error {
     this.code = problem.code ?? "unexpected_answer";
     this.issues = problem.issues ?? [];
     this.currentVersion = problem.current_version ?? null;
+    this.changedFields = problem.changed_fields ?? [];
+    this.changedBy = problem.changed_by ?? null;
   }
 }
 

@@ -407,6 +407,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/regions/{code}/chronicle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened in a region and below it, oldest first; the last hour unless asked otherwise. */
+        get: operations["read_chronicle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/regions/{code}/chronicle/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a table (CSV); who took it along stands in the audit log. */
+        get: operations["export_chronicle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/regions/{code}/levels": {
         parameters: {
             query?: never;
@@ -756,6 +790,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Totals of measures in a region and in those one level below it, as known now: a league table. */
+        get: operations["list_totals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users": {
         parameters: {
             query?: never;
@@ -835,6 +886,23 @@ export interface paths {
         };
         /** What is to be done: of a unit, of a region, of the person, or made from a record. */
         get: operations["list_work"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/work/regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open and late work of a region and of those one level below it: a map of what is to be done. */
+        get: operations["list_work_regions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -978,6 +1046,34 @@ export interface components {
             /** @description Shown value. */
             label: components["schemas"]["Label"];
         };
+        /** @description What happened. */
+        ChronicleBody: {
+            /** @description Oldest first. */
+            items: components["schemas"]["ChronicleEntry"][];
+            /** @description Older entries of the span were left out. */
+            left_out: boolean;
+        };
+        /** @description One thing that happened. */
+        ChronicleEntry: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who or what did it. */
+            by: string;
+            /** @description A rehearsal. */
+            drill: boolean;
+            /** @description What it is about: `signal`, `level`, `plan`, `work`, `publication`. */
+            kind: string;
+            /** @description Why, where somebody said so. */
+            reason?: string | null;
+            region?: components["schemas"]["RegionRef"] | null;
+            /** @description What it is about: `record/ID`, `signal/ID`, ... */
+            subject: string;
+            /** @description What happened. */
+            what: components["schemas"]["Label"];
+        };
         /** @description A token that was just made. */
         CreatedToken: components["schemas"]["TokenBody"] & {
             /** @description The secret, shown once: `Authorization: Bearer TOKEN`. */
@@ -1039,6 +1135,8 @@ export interface components {
             level: string;
             /** @description Region. */
             region: string;
+            /** @description Its name. */
+            region_name: string;
             /**
              * Format: date
              * @description Day by which it is reviewed.
@@ -1489,6 +1587,8 @@ export interface components {
         };
         /** @description What deciding would bring. */
         LevelForecast: {
+            /** @description What the profiles of the two levels say differently. */
+            changes: components["schemas"]["ProfileChangeBody"][];
             /** @description The level that would hold. */
             level: string;
             /** @description What each plan would do. */
@@ -1498,14 +1598,42 @@ export interface components {
             /** @description Regions below that would inherit it. */
             regions_changed: number;
         };
+        /** @description A level that can be decided. */
+        LevelOption: {
+            /** @description Its name. */
+            label: components["schemas"]["Label"];
+            /** @description Level. */
+            level: string;
+            /** @description What it means. */
+            meaning: components["schemas"]["Label"];
+        };
+        /** @description A level that held from a day on. */
+        LevelSpan: {
+            /**
+             * Format: date
+             * @description First day.
+             */
+            from: string;
+            /** @description Its name. */
+            label: components["schemas"]["Label"];
+            /** @description The level that held, whoever decided it. */
+            level: string;
+        };
         /** @description Levels of a region. */
         LevelsBody: {
             /** @description The region, then those one level below it. */
             held: components["schemas"]["HeldBody"][];
             /** @description Every decision in it and below it, the latest first. */
             history: components["schemas"]["DecisionBody"][];
+            /** @description Every level that can be decided, from routine to the gravest. */
+            levels: components["schemas"]["LevelOption"][];
+            /** @description The caller may decide the level of the region. */
+            may_decide: boolean;
+            previous?: components["schemas"]["LevelOption"] | null;
             /** @description Proposals that wait for an answer. */
             proposals: components["schemas"]["ProposalBody"][];
+            /** @description Which level held for the region when; before the first entry, routine. */
+            timeline: components["schemas"]["LevelSpan"][];
         };
         /** @description The life of a record. */
         LifeBody: {
@@ -1517,8 +1645,32 @@ export interface components {
             may_offer: boolean;
             /** @description Steps that begin in its state. */
             steps: components["schemas"]["StepBody"][];
+            /**
+             * Format: int32
+             * @description Version of the record; a step on it says that this is what was seen.
+             */
+            version: number;
             /** @description What is to be done. */
             work: components["schemas"]["WorkBody"];
+        };
+        /** @description Open work in a region. */
+        LoadBody: {
+            /**
+             * Format: int64
+             * @description Late ones among them.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description Pieces of open work of its units, those below it included.
+             */
+            open: number;
+            region?: components["schemas"]["RegionRef"] | null;
+        };
+        /** @description Open work by region. */
+        LoadList: {
+            /** @description The region, then those one level below it. */
+            items: components["schemas"]["LoadBody"][];
         };
         /** @description What a register counts. */
         MeasureBody: {
@@ -1764,6 +1916,15 @@ export interface components {
             /** @description Address of the kind of problem. */
             type: string;
         };
+        /** @description Something that a level's profile says differently. */
+        ProfileChangeBody: {
+            /** @description As it is now. */
+            from: string;
+            /** @description What. */
+            label: components["schemas"]["Label"];
+            /** @description As it would be. */
+            to: string;
+        };
         /** @description A level that a plan proposed. */
         ProposalBody: {
             /** @description A rehearsal. */
@@ -1777,6 +1938,8 @@ export interface components {
             id: string;
             /** @description Level. */
             level: string;
+            /** @description The caller may answer it. */
+            may_answer: boolean;
             /**
              * Format: date-time
              * @description When.
@@ -1784,6 +1947,8 @@ export interface components {
             proposed_at: string;
             /** @description Region. */
             region: string;
+            /** @description Its name. */
+            region_name: string;
         };
         /** @description Where the numbers come from. */
         Provenance: {
@@ -2423,11 +2588,26 @@ export interface components {
         StandingBody: {
             /**
              * Format: date-time
+             * @description When its deadline ends.
+             */
+            due_at?: string | null;
+            /**
+             * Format: date-time
              * @description When it entered the state.
              */
             entered_at: string;
+            /** @description Nothing is left to do. */
+            is_final: boolean;
             /** @description Open and past its deadline. */
             late: boolean;
+            /**
+             * Format: int32
+             * @description Levels up the tree to which lateness was raised.
+             */
+            levels_up: number;
+            /** @description The unit, where it is an organisation in the region. */
+            organisation?: string | null;
+            parent?: components["schemas"]["RegionRef"] | null;
             /**
              * Format: uuid
              * @description The record made for it.
@@ -2436,6 +2616,8 @@ export interface components {
             region?: components["schemas"]["RegionRef"] | null;
             /** @description Its state. */
             state: string;
+            /** @description The state's name. */
+            state_label: components["schemas"]["Label"];
         };
         /** @description How every unit stands. */
         StandingList: {
@@ -2613,6 +2795,19 @@ export interface components {
              * @description The last day.
              */
             today: number;
+        };
+        /** @description Totals by region. */
+        TotalsList: {
+            /** @description The region, then those one level below it. */
+            items: components["schemas"]["TotalsRow"][];
+        };
+        /** @description Totals of a region. */
+        TotalsRow: {
+            region?: components["schemas"]["RegionRef"] | null;
+            /** @description Total by measure; a measure without a count is absent. */
+            totals: {
+                [key: string]: number;
+            };
         };
         /** @description The unit that answers for a record. */
         UnitBody: {
@@ -3946,6 +4141,100 @@ export interface operations {
             };
         };
     };
+    read_chronicle: {
+        parameters: {
+            query?: {
+                /** @description First instant; an hour before `to` if absent. */
+                from?: string;
+                /** @description The instant after the last; now if absent. */
+                to?: string;
+                /** @description The latest so many, 1 to 5,000. */
+                limit?: number;
+                /** @description Language of an export, `en` or `zh`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Region */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChronicleBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_chronicle: {
+        parameters: {
+            query?: {
+                /** @description First instant; an hour before `to` if absent. */
+                from?: string;
+                /** @description The instant after the last; now if absent. */
+                to?: string;
+                /** @description The latest so many, 1 to 5,000. */
+                limit?: number;
+                /** @description Language of an export, `en` or `zh`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Region */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_levels: {
         parameters: {
             query?: never;
@@ -5203,6 +5492,50 @@ export interface operations {
             };
         };
     };
+    list_totals: {
+        parameters: {
+            query: {
+                /** @description Region. */
+                region: string;
+                /** @description Measures, separated by commas. */
+                measures: string;
+                /** @description Disease; of measures without one if absent. */
+                disease?: string;
+                /** @description First day of the events. */
+                from?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotalsList"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_users: {
         parameters: {
             query?: {
@@ -5527,7 +5860,8 @@ export interface operations {
             query: {
                 /**
                  * @description Whose: `unit` (of the region's own unit), `region` (of every unit below it), `mine`, `offered` (to the region's
-                 *     unit), `parent` (made from a record).
+                 *     unit), `parent` (made from a record), `decision` (in the region and below: the unit has done its part, and a role
+                 *     of the caller decides).
                  */
                 whose: string;
                 /** @description Region. */
@@ -5570,6 +5904,46 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_work_regions: {
+        parameters: {
+            query: {
+                /** @description Region. */
+                region: string;
+                /** @description Register; every one if absent. */
+                register?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoadList"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

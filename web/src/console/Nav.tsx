@@ -1,9 +1,14 @@
 import {
+  AuditOutlined,
   BellOutlined,
   CheckSquareOutlined,
   DashboardOutlined,
+  ForkOutlined,
   GlobalOutlined,
   NotificationOutlined,
+  PhoneOutlined,
+  RiseOutlined,
+  SendOutlined,
   SettingOutlined,
   TableOutlined,
 } from "@ant-design/icons";
@@ -41,7 +46,12 @@ export function Nav() {
       count: open?.items.length,
       more: !!open?.next_cursor,
     },
+    { to: "/desk", label: t("nav.desk"), icon: <PhoneOutlined />, action: "record.read" },
+    { to: "/directives", label: t("nav.directives"), icon: <SendOutlined />, action: "record.read" },
     { to: "/tasks", label: t("nav.tasks"), icon: <CheckSquareOutlined />, action: "record.read" },
+    { to: "/supervision", label: t("nav.supervision"), icon: <AuditOutlined />, action: "situation.read" },
+    { to: "/levels", label: t("nav.levels"), icon: <RiseOutlined />, action: "situation.read" },
+    { to: "/plans", label: t("nav.plans"), icon: <ForkOutlined />, action: "situation.read" },
     { to: paths.registers, label: t("nav.registers"), icon: <TableOutlined />, action: "record.read" },
     {
       to: paths.publications,

@@ -5,11 +5,12 @@ import { keys } from "../api/keys";
 
 /** What each event of the server makes stale. */
 const STALE: Record<string, readonly (readonly string[])[]> = {
-  tally: [keys.situation, keys.timeline],
-  signal: [keys.signals, keys.situation],
-  record: [keys.records, keys.registers],
+  tally: [keys.situation, keys.timeline, keys.totals],
+  signal: [keys.signals, keys.situation, keys.chronicle],
+  record: [keys.records, keys.registers, keys.chronicle],
+  level: [keys.levels, keys.chronicle],
   import: [keys.imports, keys.records, keys.registers],
-  publication: [keys.publications],
+  publication: [keys.publications, keys.chronicle],
 };
 
 /** An import writes many tallies; the screen follows once per this time, not once per event. */

@@ -1,10 +1,15 @@
 import { Navigate, type RouteObject } from "react-router";
 import { administrationRoutes } from "./features/administration/routes";
+import { deskRoutes } from "./features/desk/routes";
+import { directiveRoutes } from "./features/directives/routes";
+import { levelRoutes } from "./features/levels/routes";
+import { planRoutes } from "./features/plans/routes";
 import { publicationRoutes } from "./features/publications/routes";
 import { registerRoutes } from "./features/registers/routes";
 import { accountRoutes, sessionRoutes } from "./features/session/routes";
 import { signalRoutes } from "./features/signals/routes";
 import { situationRoutes } from "./features/situation/routes";
+import { supervisionRoutes } from "./features/supervision/routes";
 import { taskRoutes } from "./features/tasks/routes";
 import { LostPage } from "./LostPage";
 import { Opening } from "./Opening";
@@ -27,7 +32,12 @@ export const routes: RouteObject[] = [
               { index: true, element: <Navigate to={paths.situation()} replace /> },
               ...situationRoutes,
               ...signalRoutes,
+              ...deskRoutes,
+              ...directiveRoutes,
               ...taskRoutes,
+              ...supervisionRoutes,
+              ...levelRoutes,
+              ...planRoutes,
               ...registerRoutes,
               ...publicationRoutes,
               ...administrationRoutes,

@@ -26,6 +26,8 @@ pub struct DecisionBody {
     pub id: Uuid,
     /// Region.
     pub region: String,
+    /// Its name.
+    pub region_name: String,
     /// Level: `routine`, `iv`, `iii`, `ii`, `i`.
     pub level: &'static str,
     /// What speaks for it.
@@ -43,19 +45,22 @@ pub struct DecisionBody {
     pub review_on: String,
 }
 
-impl From<LevelDecision> for DecisionBody {
-    fn from(decision: LevelDecision) -> Self {
-        Self {
-            id: decision.id,
-            region: decision.region.to_string(),
-            level: decision.level.as_str(),
-            evidence: decision.evidence,
-            decided_by: decision.decided_by,
-            decided_at: decision.decided_at.to_string(),
-            start: decision.start.to_string(),
-            review_on: decision.review_on.to_string(),
-        }
+fn decision_body(api: &Api, decision: LevelDecision) -> DecisionBody {
+    DecisionBody {
+        id: decision.id,
+        region: decision.region.to_string(),
+        region_name: name_of(api, &decision.region),
+        level: decision.level.as_str(),
+        evidence: decision.evidence,
+        decided_by: decision.decided_by,
+        decided_at: decision.decided_at.to_string(),
+        start: decision.start.to_string(),
+        review_on: decision.review_on.to_string(),
     }
+}
+
+fn name_of(api: &Api, region: &RegionCode) -> String {
+    api.app.packs().regions.get(region).map_or_else(|| region.to_string(), |found| found.name.clone())
 }
 
 /// The level of a region.
@@ -88,8 +93,12 @@ pub struct ProposalBody {
     pub id: Uuid,
     /// Region.
     pub region: String,
+    /// Its name.
+    pub region_name: String,
     /// Level.
     pub level: &'static str,
+    /// The caller may answer it.
+    pub may_answer: bool,
     /// Why.
     pub evidence: String,
     /// When.
@@ -97,6 +106,38 @@ pub struct ProposalBody {
     pub proposed_at: String,
     /// A rehearsal.
     pub drill: bool,
+}
+
+/// A level that can be decided.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LevelOption {
+    /// Level.
+    pub level: &'static str,
+    /// Its name.
+    pub label: Label,
+    /// What it means.
+    pub meaning: Label,
+}
+
+fn option(api: &Api, level: ResponseLevel) -> LevelOption {
+    let meaning = api.app.packs().level(level).map(|profile| Label::from(&profile.meaning));
+    LevelOption {
+        level: level.as_str(),
+        label: label_of(api, level),
+        meaning: meaning.unwrap_or_else(|| label_of(api, level)),
+    }
+}
+
+/// A level that held from a day on.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LevelSpan {
+    /// First day.
+    #[schema(format = Date)]
+    pub from: String,
+    /// The level that held, whoever decided it.
+    pub level: &'static str,
+    /// Its name.
+    pub label: Label,
 }
 
 /// Levels of a region.
@@ -108,6 +149,14 @@ pub struct LevelsBody {
     pub history: Vec<DecisionBody>,
     /// Proposals that wait for an answer.
     pub proposals: Vec<ProposalBody>,
+    /// Which level held for the region when; before the first entry, routine.
+    pub timeline: Vec<LevelSpan>,
+    /// Every level that can be decided, from routine to the gravest.
+    pub levels: Vec<LevelOption>,
+    /// The level that the region's own decision replaced: the way back.
+    pub previous: Option<LevelOption>,
+    /// The caller may decide the level of the region.
+    pub may_decide: bool,
 }
 
 /// Levels of a region and of those below it, with their history and what plans propose.
@@ -124,21 +173,36 @@ pub async fn read_levels(
     let held = level::read(app, actor, &region, app.today()).await?;
     let history = level::history(app, actor, &region).await?;
     let proposals = level::proposals(app, actor, &region).await?;
+    let timeline = level::timeline(app, actor, &region).await?;
+    let previous = level::level_before(app, actor, &region).await?;
     let held_body = |held: Held| HeldBody {
         region: app.packs().regions.get(&held.region).map(RegionRef::from),
         level: held.level.as_str(),
         label: label_of(&api, held.level),
-        own: held.own.map(DecisionBody::from),
-        by: held.by.map(DecisionBody::from),
+        own: held.own.map(|decision| decision_body(&api, decision)),
+        by: held.by.map(|decision| decision_body(&api, decision)),
     };
     Ok(Json(LevelsBody {
         held: held.into_iter().map(held_body).collect(),
-        history: history.into_iter().map(DecisionBody::from).collect(),
+        history: history.into_iter().map(|decision| decision_body(&api, decision)).collect(),
+        timeline: timeline
+            .into_iter()
+            .map(|span| LevelSpan {
+                from: span.from.to_string(),
+                level: span.level.as_str(),
+                label: label_of(&api, span.level),
+            })
+            .collect(),
+        levels: ResponseLevel::ALL.into_iter().map(|level| option(&api, level)).collect(),
+        previous: previous.map(|level| option(&api, level)),
+        may_decide: level::may_decide(app, actor, &region),
         proposals: proposals
             .into_iter()
             .map(|proposal| ProposalBody {
                 id: proposal.id,
                 region: proposal.region.to_string(),
+                region_name: name_of(&api, &proposal.region),
+                may_answer: level::may_decide(app, actor, &proposal.region),
                 level: proposal.level.as_str(),
                 evidence: proposal.evidence,
                 proposed_at: proposal.proposed_at.to_string(),
@@ -237,6 +301,19 @@ pub struct LevelForecast {
     pub plans: Vec<RunBody>,
     /// Regions below that would inherit it.
     pub regions_changed: usize,
+    /// What the profiles of the two levels say differently.
+    pub changes: Vec<ProfileChangeBody>,
+}
+
+/// Something that a level's profile says differently.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProfileChangeBody {
+    /// What.
+    pub label: Label,
+    /// As it is now.
+    pub from: String,
+    /// As it would be.
+    pub to: String,
 }
 
 /// What deciding would bring, without deciding.
@@ -257,6 +334,11 @@ pub async fn forecast_level(
         level: forecast.level.as_str(),
         plans: forecast.plans.into_iter().map(|(plan, report)| run_body(&api, &plan, report)).collect(),
         regions_changed: forecast.regions_changed,
+        changes: forecast
+            .changes
+            .into_iter()
+            .map(|change| ProfileChangeBody { label: change.label.into(), from: change.from, to: change.to })
+            .collect(),
     }))
 }
 
@@ -273,7 +355,7 @@ pub async fn decide_level(
 ) -> Result<Json<DecisionBody>, ApiError> {
     let (Path(code), Json(input)) = (code?, input?);
     let decided = level::decide(&api.app, caller.actor(), &decision(&code, input)?).await?;
-    Ok(Json(decided.into()))
+    Ok(Json(decision_body(&api, decided)))
 }
 
 /// Decline a proposed level.

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod caller;
+pub mod chronicle;
 pub mod diagrams;
 pub mod error;
 pub mod events;

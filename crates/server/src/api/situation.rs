@@ -499,3 +499,59 @@ pub async fn read_timeline(
             .collect(),
     }))
 }
+
+/// Which totals.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TotalsQuery {
+    /// Region.
+    pub region: String,
+    /// Measures, separated by commas.
+    pub measures: String,
+    /// Disease; of measures without one if absent.
+    pub disease: Option<String>,
+    /// First day of the events.
+    #[param(value_type = Option<String>, format = Date)]
+    pub from: Option<Date>,
+}
+
+/// Totals of a region.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TotalsRow {
+    /// Region.
+    pub region: Option<RegionRef>,
+    /// Total by measure; a measure without a count is absent.
+    pub totals: BTreeMap<String, i64>,
+}
+
+/// Totals by region.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TotalsList {
+    /// The region, then those one level below it.
+    pub items: Vec<TotalsRow>,
+}
+
+/// Totals of measures in a region and in those one level below it, as known now: a league table.
+#[utoipa::path(get, path = "/totals", tag = "situation", params(TotalsQuery),
+    responses((status = 200, body = TotalsList), (status = 403, body = super::error::Problem),
+        (status = 404, body = super::error::Problem)))]
+pub async fn list_totals(
+    State(api): State<Api>,
+    caller: Caller,
+    query: Result<Query<TotalsQuery>, QueryRejection>,
+) -> Result<Json<TotalsList>, ApiError> {
+    let Query(query) = query?;
+    let measures: Vec<&str> = query.measures.split(',').filter(|measure| !measure.is_empty()).collect();
+    let wanted = situation::TotalsAsked {
+        region: &RegionCode::new(&query.region),
+        measures: &measures,
+        disease: query.disease.as_deref().unwrap_or_default(),
+        from: query.from,
+    };
+    let rows = situation::totals(&api.app, caller.actor(), &wanted).await?;
+    let row = |(region, totals): (RegionCode, BTreeMap<String, i64>)| TotalsRow {
+        region: api.app.packs().regions.get(&region).map(RegionRef::from),
+        totals,
+    };
+    Ok(Json(TotalsList { items: rows.into_iter().map(row).collect() }))
+}

@@ -75,15 +75,19 @@ pub struct WorkBody {
     pub drill: bool,
 }
 
+/// Name of a state; its identifier if the register does not declare it any more.
+fn state_label(api: &Api, register: &str, state: &str) -> Label {
+    let life = api.app.packs().register(register).and_then(|r| r.lifecycle.as_ref());
+    let declared = life.and_then(|life| life.state(state));
+    declared.map_or_else(|| Label { en: state.into(), zh: state.into() }, |s| Label::from(&s.label))
+}
+
 fn work_body(api: &Api, work: &Work) -> WorkBody {
-    let register = api.app.packs().register(&work.register);
-    let life = register.and_then(|r| r.lifecycle.as_ref());
-    let label = life.and_then(|l| l.state(&work.state)).map(|state| Label::from(&state.label));
     WorkBody {
         record: work.record.0,
         register: work.register.clone(),
         state: work.state.clone(),
-        state_label: label.unwrap_or_else(|| Label { en: work.state.clone(), zh: work.state.clone() }),
+        state_label: state_label(api, &work.register, &work.state),
         is_open: work.is_open,
         unit: unit_body(api, &work.unit),
         parent: work.parent.map(|p| p.0),
@@ -176,6 +180,8 @@ pub struct LifeBody {
     pub history: Vec<WorkEntryBody>,
     /// Steps that begin in its state.
     pub steps: Vec<StepBody>,
+    /// Version of the record; a step on it says that this is what was seen.
+    pub version: u32,
     /// The caller may accept it for the unit to which it is offered.
     pub may_accept: bool,
     /// The caller may offer it to another unit.
@@ -187,6 +193,7 @@ fn life_body(api: &Api, life: Life) -> LifeBody {
         work: work_body(api, &life.work),
         history: life.history.into_iter().map(|entry| entry_body(api, entry)).collect(),
         steps: life.steps.into_iter().map(StepBody::from).collect(),
+        version: life.version,
         may_accept: life.may_accept,
         may_offer: life.may_offer,
     }
@@ -411,7 +418,8 @@ pub async fn snooze_record(
 #[into_params(parameter_in = Query)]
 pub struct WorkQuery {
     /// Whose: `unit` (of the region's own unit), `region` (of every unit below it), `mine`, `offered` (to the region's
-    /// unit), `parent` (made from a record).
+    /// unit), `parent` (made from a record), `decision` (in the region and below: the unit has done its part, and a role
+    /// of the caller decides).
     pub whose: String,
     /// Region.
     pub region: Option<String>,
@@ -479,9 +487,10 @@ pub async fn list_work(
         "mine" => Asked::Mine,
         "unit" => Asked::Unit(region.ok_or_else(|| bad("`region` is needed"))?),
         "region" => Asked::Region(region.ok_or_else(|| bad("`region` is needed"))?),
+        "decision" => Asked::Decision(region.ok_or_else(|| bad("`region` is needed"))?),
         "offered" => Asked::Offered(region.ok_or_else(|| bad("`region` is needed"))?),
         "parent" => Asked::Parent(RecordId(query.parent.ok_or_else(|| bad("`parent` is needed"))?)),
-        _ => return Err(bad("`whose` is one of unit, region, mine, offered, parent")),
+        _ => return Err(bad("`whose` is one of unit, region, mine, offered, parent, decision")),
     };
     let wanted = Wanted {
         asked,
@@ -505,15 +514,75 @@ pub async fn list_work(
     }))
 }
 
+/// Which work is counted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LoadQuery {
+    /// Region.
+    pub region: String,
+    /// Register; every one if absent.
+    pub register: Option<String>,
+}
+
+/// Open work in a region.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LoadBody {
+    /// The region.
+    pub region: Option<RegionRef>,
+    /// Pieces of open work of its units, those below it included.
+    pub open: u64,
+    /// Late ones among them.
+    pub late: u64,
+}
+
+/// Open work by region.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LoadList {
+    /// The region, then those one level below it.
+    pub items: Vec<LoadBody>,
+}
+
+/// Open and late work of a region and of those one level below it: a map of what is to be done.
+#[utoipa::path(get, path = "/work/regions", tag = "work", params(LoadQuery),
+    responses((status = 200, body = LoadList), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn list_work_regions(
+    State(api): State<Api>,
+    caller: Caller,
+    query: Result<Query<LoadQuery>, QueryRejection>,
+) -> Result<Json<LoadList>, ApiError> {
+    let Query(query) = query?;
+    let region = RegionCode::new(&query.region);
+    let loads = supervise::loads(&api.app, caller.actor(), &region, query.register.as_deref()).await?;
+    let body = |load: supervise::RegionLoad| LoadBody {
+        region: api.app.packs().regions.get(&load.region).map(RegionRef::from),
+        open: load.open,
+        late: load.late,
+    };
+    Ok(Json(LoadList { items: loads.into_iter().map(body).collect() }))
+}
+
 /// How a unit stands.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct StandingBody {
     /// The unit's region.
     pub region: Option<RegionRef>,
+    /// The region above it.
+    pub parent: Option<RegionRef>,
+    /// The unit, where it is an organisation in the region.
+    pub organisation: Option<String>,
     /// The record made for it.
     pub record: Uuid,
     /// Its state.
     pub state: String,
+    /// The state's name.
+    pub state_label: Label,
+    /// Nothing is left to do.
+    pub is_final: bool,
+    /// When its deadline ends.
+    #[schema(format = DateTime)]
+    pub due_at: Option<String>,
+    /// Levels up the tree to which lateness was raised.
+    pub levels_up: u32,
     /// Open and past its deadline.
     pub late: bool,
     /// When it entered the state.
@@ -539,9 +608,22 @@ pub async fn list_standings(
 ) -> Result<Json<StandingList>, ApiError> {
     let Path(id) = id?;
     let standings = supervise::standings(&api.app, caller.actor(), RecordId(id)).await?;
+    let regions = &api.app.packs().regions;
     let body = |unit: supervise::UnitStanding| StandingBody {
-        region: api.app.packs().regions.get(&unit.region).map(RegionRef::from),
+        region: regions.get(&unit.region).map(RegionRef::from),
+        parent: regions
+            .get(&unit.region)
+            .and_then(|region| regions.get(region.parent.as_ref()?))
+            .map(RegionRef::from),
+        organisation: match unit.unit {
+            Unit::Organisation(name) => Some(name),
+            Unit::Region(_) | Unit::Person(_) => None,
+        },
         record: unit.record.0,
+        state_label: state_label(&api, &unit.register, &unit.state),
+        is_final: unit.is_final,
+        due_at: unit.due_at.map(|at| at.to_string()),
+        levels_up: unit.levels_up,
         state: unit.state,
         late: unit.late,
         entered_at: unit.entered_at.to_string(),

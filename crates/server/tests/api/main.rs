@@ -20,3 +20,4 @@ mod situation;
 mod support;
 #[path = "../../../app/tests/town/mod.rs"]
 mod town;
+mod work;

@@ -46,6 +46,8 @@ pub struct Filter {
     pub register: Option<String>,
     /// State.
     pub state: Option<String>,
+    /// Only these registers and states, if given.
+    pub states: Vec<(String, String)>,
     /// Open or finished.
     pub is_open: Option<bool>,
     /// Only what is due before this instant.
@@ -87,6 +89,11 @@ enum Way {
 }
 
 impl Filter {
+    /// All work of somebody, open and finished.
+    pub fn of(whose: Whose) -> Self {
+        Self { whose, register: None, state: None, states: Vec::new(), is_open: None, due_before: None }
+    }
+
     fn conditions(&self, binds: &mut Vec<Bind>, is_open: Option<bool>, way: Way) -> String {
         let mut bind = |value: Bind| {
             binds.push(value);
@@ -121,6 +128,18 @@ impl Filter {
         if let Some(state) = &self.state {
             conditions.push(format!("state = {}", bind(Bind::Text(state.clone()))));
         }
+        if !self.states.is_empty() {
+            let pairs: Vec<String> = self
+                .states
+                .iter()
+                .map(|(register, state)| {
+                    let (register, state) =
+                        (bind(Bind::Text(register.clone())), bind(Bind::Text(state.clone())));
+                    format!("(register = {register} and state = {state})")
+                })
+                .collect();
+            conditions.push(format!("({})", pairs.join(" or ")));
+        }
         if let Some(due) = self.due_before {
             conditions.push(format!("due_at < {}", bind(Bind::Int(time::to_micros(due)))));
         }
@@ -139,8 +158,7 @@ impl Filter {
         if paths.is_empty() {
             return Ok(Way::Order);
         }
-        let scope =
-            Self { whose: self.whose.clone(), register: None, state: None, is_open: None, due_before: None };
+        let scope = Self::of(self.whose.clone());
         let mut binds = Vec::new();
         let condition = scope.conditions(&mut binds, None, Way::Path);
         binds.push(Bind::Int(NARROW_MAX + 1));
@@ -223,6 +241,30 @@ pub async fn count(tx: &mut Tx<'_>, filter: &Filter) -> Result<BTreeMap<String, 
     rows.into_iter().map(|(state, n, late)| Ok((state, (whole(n)?, whole(late)?)))).collect()
 }
 
+/// Open work by the path of the unit that answers: (number, number due before an instant). It looks at every piece of
+/// the scope.
+///
+/// # Errors
+/// If the database fails.
+pub async fn count_by_path(
+    tx: &mut Tx<'_>,
+    filter: &Filter,
+    now: Timestamp,
+) -> Result<Vec<(String, u64, u64)>, Error> {
+    let mut binds = Vec::new();
+    let condition = filter.conditions(&mut binds, Some(true), Way::Path);
+    binds.push(Bind::Int(time::to_micros(now)));
+    let sql = format!(
+        "select unit_path, count(*), cast(sum(case when due_at <= ${} then 1 else 0 end) as bigint)
+         from work where {condition} group by unit_path order by unit_path",
+        binds.len()
+    );
+    let rows: Vec<(String, i64, i64)> =
+        on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
+    let whole = |n: i64| u64::try_from(n).map_err(|e| Error::damaged(WHAT, e));
+    rows.into_iter().map(|(path, n, late)| Ok((path, whole(n)?, whole(late)?))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,6 +293,7 @@ mod tests {
             whose,
             register: None,
             state: Some("working".into()),
+            states: Vec::new(),
             is_open: None,
             due_before: Some(Timestamp::UNIX_EPOCH),
         };

@@ -35,7 +35,7 @@ fn task(path: &str, due: Option<Timestamp>) -> Work {
 }
 
 fn filter(whose: Whose) -> Filter {
-    Filter { whose, register: None, state: None, is_open: Some(true), due_before: None }
+    Filter { is_open: Some(true), ..Filter::of(whose) }
 }
 
 async fn listed(tx: &mut Tx<'_>, filter: &Filter, size: u32) -> Result<Vec<Uuid>> {
@@ -47,6 +47,46 @@ async fn listed(tx: &mut Tx<'_>, filter: &Filter, size: u32) -> Result<Vec<Uuid>
         after = Some(next.to_string().parse::<Cursor>().context("cursors read back")?);
     }
     anyhow::bail!("the list does not end")
+}
+
+on_both_engines!(what_happened_is_read_by_time_and_open_work_counted_by_unit);
+
+async fn what_happened_is_read_by_time_and_open_work_counted_by_unit(db: Db) -> Result<()> {
+    let mut tx = db.store.write().await?;
+    let parent = task(TOWN, Some(at(2)));
+    let mut child = task(TOWN, Some(at(9)));
+    child.parent = Some(parent.record);
+    let entry = |second, act| WorkEntry {
+        at: at(second),
+        by: "officer".into(),
+        act,
+        step: None,
+        from: None,
+        to: None,
+        unit: None,
+        reason: None,
+    };
+    work::put(&mut tx, &parent).await?;
+    work::append(&mut tx, parent.record, &entry(1, WorkAct::Made)).await?;
+    work::append(&mut tx, parent.record, &entry(4, WorkAct::Late)).await?;
+    work::put(&mut tx, &child).await?;
+    work::append(&mut tx, child.record, &entry(2, WorkAct::Made)).await?;
+    work::append(&mut tx, child.record, &entry(3, WorkAct::Step)).await?;
+    let acts = async |tx: &mut Tx<'_>, path: &str, from, to| -> Result<Vec<WorkAct>> {
+        let found = work::happened(tx, path, at(from), at(to), 10).await?;
+        Ok(found.into_iter().map(|one| one.entry.act).collect())
+    };
+    // The making of what was made from something else is no news of its own.
+    assert_eq!(acts(&mut tx, TOWN, 0, 9).await?, [WorkAct::Late, WorkAct::Step, WorkAct::Made]);
+    assert_eq!(acts(&mut tx, TOWN, 2, 4).await?, [WorkAct::Step], "up to an instant, without it");
+    assert_eq!(acts(&mut tx, "/elsewhere/", 0, 9).await?, []);
+    let everything = filter(Whose::Paths(vec![TOWN.into()]));
+    assert_eq!(work::count_by_path(&mut tx, &everything, at(5)).await?, [(TOWN.to_owned(), 2, 1)]);
+    let pairs = Filter { states: vec![("task".into(), "received".into())], ..everything };
+    assert_eq!(listed(&mut tx, &pairs, 10).await?.len(), 2);
+    let pairs = Filter { states: vec![("task".into(), "done".into())], ..pairs };
+    assert_eq!(listed(&mut tx, &pairs, 10).await?.len(), 0);
+    Ok(())
 }
 
 on_both_engines!(work_is_kept_with_its_history_and_listed_by_whose_it_is);

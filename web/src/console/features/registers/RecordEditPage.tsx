@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Alert, App, Button, Form, Input, Skeleton } from "antd";
 import { lazy, Suspense, useState } from "react";
-import { Link, useNavigate, useParams } from "react-router";
+import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { keys } from "../../../api/keys";
 import { asProblem } from "../../../api/problem";
 import type { Data, Register, RegisterRecord } from "../../../api/types";
@@ -10,7 +10,7 @@ import { PageHeader } from "../../../shared/ui/PageHeader";
 import { ProblemAlert } from "../../../shared/ui/ProblemAlert";
 import { paths } from "../../paths";
 import { createRecord, recordQuery, registerQuery, updateRecord } from "./queries";
-import { changedFields, useValueText } from "./values";
+import { changedFields, useValueText } from "../../../shared/records/values";
 
 const RecordForm = lazy(async () => ({ default: (await import("./RecordForm")).RecordForm }));
 
@@ -21,13 +21,16 @@ export function RecordNewPage() {
   const tellSaved = useTellSaved();
   const client = useQueryClient();
   const register = useQuery(registerQuery(id));
+  // Whoever sent the person here may want to show what was made; it names a page of the console, nothing else.
+  const then = useSearchParams()[0].get("then");
   // A retry after a lost answer must not make a second record.
   const [idempotencyKey] = useState(() => crypto.randomUUID());
   const create = useMutation({
     mutationFn: (data: Data) => createRecord(id, data, idempotencyKey),
     onSuccess: async (record) => {
       tellSaved(register.data, record);
-      await navigate(paths.record(id, record.id), { replace: true });
+      const next = then?.match(/^\/[a-z]+$/) ? `${then}/${record.id}` : paths.record(id, record.id);
+      await navigate(next, { replace: true });
       await client.invalidateQueries({ queryKey: keys.records });
     },
   });

@@ -11,7 +11,7 @@ import { ProblemAlert } from "../../../shared/ui/ProblemAlert";
 import { ReasonedButton } from "../../../shared/ui/ReasonedButton";
 import { paths } from "../../paths";
 import { recordQuery, registerQuery, versionsQuery, withdrawRecord } from "./queries";
-import { useValueText } from "./values";
+import { useValueText } from "../../../shared/records/values";
 
 /** One record with everything that was ever known about it. */
 export function RecordPage() {

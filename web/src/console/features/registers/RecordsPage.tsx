@@ -12,7 +12,7 @@ import { ReasonedButton } from "../../../shared/ui/ReasonedButton";
 import { paths } from "../../paths";
 import { exportUrl, recordsQuery, registerQuery, type RecordFilter } from "./queries";
 import { RecordFilters } from "./RecordFilters";
-import { useValueText } from "./values";
+import { useValueText } from "../../../shared/records/values";
 
 /** Records of any register: columns, filters and actions come from its schema. */
 export function RecordsPage() {

@@ -11,10 +11,12 @@ import { ProblemAlert } from "../../../shared/ui/ProblemAlert";
 import { RegionSelect } from "../../../shared/ui/RegionSelect";
 import { useUrlState } from "../../../shared/urlState";
 import { paths } from "../../paths";
-import { StateTag } from "./StateTag";
-import { workQuery } from "./queries";
+import { LoadMap } from "./LoadMap";
+import { StateTag } from "../../../shared/work/StateTag";
+import { ExportButton } from "../../../shared/work/ExportButton";
+import { workQuery } from "../../../shared/work/queries";
 
-const WHOSE = ["region", "unit", "mine", "offered"] as const;
+const WHOSE = ["region", "unit", "mine", "offered", "decision"] as const;
 
 /** What is to be done: by the units of a region, by its own unit, by the person. */
 export function TasksPage() {
@@ -25,6 +27,7 @@ export function TasksPage() {
   const { id: opened } = useParams();
   const url = useUrlState();
   const whose = url.get("whose") ?? "region";
+  const view = url.get("view");
   const late = url.get("late") === "true";
   const finished = url.get("finished") === "true";
   const region = url.get("region") ?? session.home_region?.code;
@@ -57,7 +60,11 @@ export function TasksPage() {
 
   return (
     <>
-      <PageHeader title={t("tasks.title")} note={t("tasks.note")} />
+      <PageHeader
+        title={t("tasks.title")}
+        note={t("tasks.note")}
+        actions={<ExportButton register="task" region={region} />}
+      />
       <div className="filters" role="search" aria-label={t("tasks.whose")}>
         <Segmented
           aria-label={t("tasks.whose")}
@@ -68,6 +75,7 @@ export function TasksPage() {
         <RegionSelect
           ariaLabel={t("tasks.whose")}
           value={region}
+          width={260}
           onChange={(value) => url.set({ region: value })}
         />
         <Checkbox checked={late} onChange={(e) => url.set({ late: e.target.checked ? "true" : undefined })}>
@@ -79,7 +87,14 @@ export function TasksPage() {
         >
           {t("tasks.finished_too")}
         </Checkbox>
+        <Checkbox
+          checked={view === "map"}
+          onChange={(e) => url.set({ view: e.target.checked ? "map" : undefined })}
+        >
+          {t("tasks.map")}
+        </Checkbox>
       </div>
+      {view === "map" && region && <LoadMap region={region} onOpen={(code) => url.set({ region: code })} />}
       <ProblemAlert error={list.error} retry={() => void list.refetch()} />
       <section className="card" aria-label={t("tasks.list")}>
         <Table<WorkItem>

@@ -1,28 +1,39 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { App, Button, Form, Input, InputNumber, Select, Switch } from "antd";
 import { useState } from "react";
-import { keys } from "../../../api/keys";
-import type { Field, Step, Work } from "../../../api/types";
-import { useI18n } from "../../../shared/i18n/i18n";
-import { ProblemAlert } from "../../../shared/ui/ProblemAlert";
-import { ReasonedButton } from "../../../shared/ui/ReasonedButton";
-import { takeStep, taskRegisterQuery, type StepTaken } from "./queries";
+import { keys } from "../../api/keys";
+import { asProblem } from "../../api/problem";
+import type { Field, Life } from "../../api/types";
+import { useI18n } from "../i18n/i18n";
+import { ProblemAlert } from "../ui/ProblemAlert";
+import { ReasonedButton } from "../ui/ReasonedButton";
+import { takeStep, workRegisterQuery, type StepTaken } from "./queries";
 
 /** A button for every step of the state; one that needs values or a reason opens its form. */
-export function StepForms({ work, steps }: { work: Work; steps: Step[] }) {
+export function StepForms({ life }: { life: Life }) {
+  const { work, steps } = life;
   const { t, text } = useI18n();
   const { message } = App.useApp();
   const client = useQueryClient();
   const [chosen, setChosen] = useState<string | null>(null);
-  const register = useQuery(taskRegisterQuery(work.register));
+  const register = useQuery(workRegisterQuery(work.register));
   const take = useMutation({
-    mutationFn: ({ step, taken }: { step: string; taken: StepTaken }) => takeStep(work.record, step, taken),
+    // The version says what the person saw: who was slower is told, and nothing is overwritten.
+    mutationFn: ({ step, taken }: { step: string; taken: StepTaken }) =>
+      takeStep(work.record, step, { ...taken, version: life.version }),
     onSuccess: async (outcome) => {
       setChosen(null);
       void message.success(outcome.proposed ? t("tasks.proposed") : t("tasks.taken"));
       await client.invalidateQueries({ queryKey: keys.records });
     },
+    onError: (error) => {
+      if (asProblem(error).status === 409) void client.invalidateQueries({ queryKey: keys.records });
+    },
   });
+  const problem = take.error ? asProblem(take.error) : null;
+  const changed = problem?.changedFields.map(
+    (id) => text(register.data?.fields.find((field) => field.id === id)?.label) || id,
+  );
   const step = steps.find((candidate) => candidate.id === chosen);
   const fields = register.data?.fields.filter((field) => step?.required.includes(field.id)) ?? [];
   return (
@@ -83,6 +94,19 @@ export function StepForms({ work, steps }: { work: Work; steps: Step[] }) {
         </Form>
       )}
       <ProblemAlert error={take.error} />
+      {!!changed?.length && (
+        <p className="muted" role="status">
+          {t("tasks.changed_meanwhile", {
+            by: problem?.changedBy ?? "",
+            fields: changed.join(t("common.list_separator")),
+          })}
+        </p>
+      )}
+      {problem?.issues.map((issue, i) => (
+        <p key={i} className="muted">
+          {text({ en: issue.message_en, zh: issue.message_zh })}
+        </p>
+      ))}
     </>
   );
 }

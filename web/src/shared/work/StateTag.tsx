@@ -1,7 +1,7 @@
 import { ClockCircleOutlined, ExclamationCircleOutlined } from "@ant-design/icons";
 import { Tag } from "antd";
-import type { Work } from "../../../api/types";
-import { useI18n } from "../../../shared/i18n/i18n";
+import type { Work } from "../../api/types";
+import { useI18n } from "../i18n/i18n";
 
 /** State of a piece of work; lateness is said in words and by a sign, never by colour alone. */
 export function StateTag({ work }: { work: Work }) {

@@ -1,11 +1,14 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { request } from "../../../api/client";
-import { keys } from "../../../api/keys";
-import type { Life, Register, Standings, StepOutcome, Work, WorkPage } from "../../../api/types";
+import { apiUrl, request } from "../../api/client";
+import { keys } from "../../api/keys";
+import type { Life, Loads, Register, Standings, StepOutcome, Work, WorkPage } from "../../api/types";
 
 export interface WorkFilter {
   whose: string;
   region?: string;
+  parent?: string;
+  register?: string;
+  state?: string;
   late?: boolean;
   open?: boolean;
 }
@@ -37,7 +40,7 @@ export function standingsQuery(id: string) {
   });
 }
 
-export function taskRegisterQuery(id: string) {
+export function workRegisterQuery(id: string) {
   return queryOptions({
     queryKey: [...keys.registers, "one", id],
     queryFn: ({ signal }) => request<Register>("GET", `/registers/${part(id)}`, { signal }),
@@ -48,6 +51,7 @@ export function taskRegisterQuery(id: string) {
 export interface StepTaken {
   values: Record<string, unknown>;
   reason?: string;
+  version?: number;
 }
 
 export function takeStep(id: string, step: string, taken: StepTaken): Promise<StepOutcome> {
@@ -56,4 +60,17 @@ export function takeStep(id: string, step: string, taken: StepTaken): Promise<St
 
 export function acceptRecord(id: string): Promise<Work> {
   return request("POST", `/records/${part(id)}/accept`);
+}
+
+/** Open and late work of a region and of those one level below it. */
+export function loadsQuery(region: string, register?: string) {
+  return queryOptions({
+    queryKey: [...keys.records, "loads", region, register ?? null],
+    queryFn: ({ signal }) => request<Loads>("GET", "/work/regions", { query: { region, register }, signal }),
+  });
+}
+
+/** Address of a register's records as a table. */
+export function exportUrl(register: string, format: "csv" | "xlsx", region?: string): string {
+  return apiUrl(`/registers/${part(register)}/export`, { format, region });
 }

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import type { Data, Field } from "../../../api/types";
-import { diseasesQuery } from "../../../shared/catalog";
-import { useI18n } from "../../../shared/i18n/i18n";
+import type { Data, Field } from "../../api/types";
+import { diseasesQuery } from "../catalog";
+import { useI18n } from "../i18n/i18n";
 
 /** How values of fields are written for the reader. */
 export function useValueText(): (field: Field, value: unknown) => string {
