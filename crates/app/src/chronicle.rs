@@ -283,18 +283,22 @@ async fn of_work(
     let mut titles: BTreeMap<RecordId, (RegionCode, String)> = BTreeMap::new();
     let mut entries = Vec::new();
     for one in work::happened(tx, path, span.from, span.to, limit).await? {
-        if !titles.contains_key(&one.record) {
-            let Some(found) = record::get(tx, one.record).await? else { continue };
-            let title = crate::supervise::title_of(app, &found);
-            titles.insert(one.record, (found.region, title));
-        }
-        let (region, title) = &titles[&one.record];
-        let what = said(app, &one, title);
+        let known = match titles.get(&one.record) {
+            Some(known) => known.clone(),
+            None => {
+                let Some(found) = record::get(tx, one.record).await? else { continue };
+                let known = (found.region.clone(), crate::supervise::title_of(app, &found));
+                titles.insert(one.record, known.clone());
+                known
+            }
+        };
+        let (region, title) = known;
+        let what = said(app, &one, &title);
         entries.push(Entry {
             at: one.entry.at,
             by: one.entry.by,
             kind: Kind::Work,
-            region: region.clone(),
+            region,
             what,
             reason: one.entry.reason,
             subject: format!("record/{}", one.record),

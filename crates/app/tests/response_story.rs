@@ -60,6 +60,11 @@ fn later(city: &City, hours: i64) {
     city.clock.set(city.app.now() + SignedDuration::from_hours(hours));
 }
 
+/// A minute passes, so that what comes next comes later.
+fn tick(city: &City) {
+    city.clock.set(city.app.now() + SignedDuration::from_mins(1));
+}
+
 #[tokio::test]
 async fn the_whole_chain_from_a_signal_to_the_timeline_after_the_action() {
     let city = City::at("2020-02-12T04:00:00Z").await;
@@ -79,6 +84,7 @@ async fn the_whole_chain_from_a_signal_to_the_timeline_after_the_action() {
         records::create(&city.app, &epidemiologist, "count_report", values, None).await.unwrap();
     }
     jobs::run_due(&city.app).await.unwrap();
+    tick(&city);
     let open = alarm::Query {
         status: Some(SignalStatus::Open),
         region: Some(county()),
@@ -91,6 +97,7 @@ async fn the_whole_chain_from_a_signal_to_the_timeline_after_the_action() {
     alarm::assess_signal(&city.app, &epidemiologist, signal.id, signal.version, raise, "学校聚集性疫情")
         .await
         .unwrap();
+    tick(&city);
     jobs::run_due(&city.app).await.unwrap();
 
     // The plan opens: an investigation within 24 h, contacts, a proposed closure of sites, a proposed level.
@@ -119,10 +126,12 @@ async fn the_whole_chain_from_a_signal_to_the_timeline_after_the_action() {
     assert!(forecast.changes.iter().any(|change| change.label.en.starts_with("Units report every")));
     let forbidden = level::decide(&city.app, &epidemiologist, &up).await;
     assert!(matches!(forbidden, Err(Error::Forbidden { .. })), "proposing is not deciding");
+    tick(&city);
     level::decide(&city.app, &commander, &up).await.unwrap();
     jobs::run_due(&city.app).await.unwrap();
 
     // A directive to every township and four departments; each gets a task of its own.
+    tick(&city);
     let directive = make(
         &city,
         &county_commander,
@@ -142,6 +151,7 @@ async fn the_whole_chain_from_a_signal_to_the_timeline_after_the_action() {
     let names: BTreeSet<String> = others.iter().map(|unit| unit.unit.to_string()).collect();
     assert!(names.contains("organisation:襄垣县教育局"), "{names:?}");
 
+    tick(&city);
     // All but one township receive and report; the departments' officer does so for its departments.
     for unit in &units {
         if unit.region.as_str() == TOWNSHIP {
@@ -168,6 +178,7 @@ async fn the_whole_chain_from_a_signal_to_the_timeline_after_the_action() {
     assert!(told.iter().any(|notice| notice.text.zh == "超期上报：学校停课与密接排查"), "{told:?}");
     take(&city, &township, late, "receive", json!({})).await;
     take(&city, &township, late, "finish", json!({ "result": "排查完毕" })).await;
+    tick(&city);
     let waiting = work(&city, &county_commander, Asked::Decision(county()), "task").await;
     assert_eq!(waiting.items.len(), 14, "every unit's report waits for the check of the commander");
     for item in &waiting.items {
@@ -201,6 +212,7 @@ async fn the_whole_chain_from_a_signal_to_the_timeline_after_the_action() {
         assert_eq!(take(&city, &commander, task.work.record, "close", json!({})).await, "closed");
     }
 
+    tick(&city);
     // An inspection finds a fault; its unit puts it right; the inspector checks again and closes.
     let finding = make(
         &city,
@@ -217,8 +229,10 @@ async fn the_whole_chain_from_a_signal_to_the_timeline_after_the_action() {
     assert_eq!(mend.items[0].title, "整改：隔离点通道未分开");
     let told = notices(&city.app, &county_commander, None, 20).await.unwrap();
     assert!(told.iter().any(|notice| notice.text.zh == "严重问题：隔离点通道未分开"));
+    tick(&city);
     let remedy = json!({ "remedy": "增设专用电梯", "evidence": "photo-7" });
     assert_eq!(take(&city, &departments, finding, "mend", remedy).await, "mended");
+    tick(&city);
     let not_looked = take_step(&city.app, &inspector, finding, &step("close", json!({}))).await;
     assert!(matches!(not_looked, Err(Error::Invalid { .. })), "closing takes a re-check");
     let not_mended = json!({ "recheck": "not_mended" });

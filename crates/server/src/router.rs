@@ -1,7 +1,8 @@
 //! Every address of the server.
 
 use crate::api::{
-    Api, ApiError, audit, chronicle, diagrams, events, exports, imports, levels, openapi, publications, records, regions, registers, session, signals, situation, system, tokens, users, work,
+    Api, ApiError, audit, chronicle, diagrams, events, exports, imports, levels, openapi, publications,
+    records, regions, registers, session, signals, situation, system, tokens, users, work,
 };
 use crate::{assets, portal};
 use axum::Router;

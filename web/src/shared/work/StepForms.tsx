@@ -5,6 +5,7 @@ import { keys } from "../../api/keys";
 import { asProblem } from "../../api/problem";
 import type { Field, Life } from "../../api/types";
 import { useI18n } from "../i18n/i18n";
+import { InstantField } from "../ui/InstantField";
 import { ProblemAlert } from "../ui/ProblemAlert";
 import { ReasonedButton } from "../ui/ReasonedButton";
 import { takeStep, workRegisterQuery, type StepTaken } from "./queries";
@@ -146,13 +147,7 @@ function FieldInput({ field, value, checked, onChange, id }: InputProps) {
         />
       );
     case "datetime":
-      return (
-        <Input
-          id={id}
-          type="datetime-local"
-          onChange={(e) => onChange?.(e.target.value ? new Date(e.target.value).toISOString() : undefined)}
-        />
-      );
+      return <InstantField id={id} value={value as string | undefined} onChange={(iso) => onChange?.(iso)} />;
     default:
       return (
         <Input.TextArea

@@ -1,21 +1,19 @@
 import { DownloadOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button, Input, Skeleton, Tag, Timeline } from "antd";
+import { addDays } from "../../../shared/format/format";
+import { fromCivil } from "../../../shared/format/zone";
 import { useI18n } from "../../../shared/i18n/i18n";
 import { useSession } from "../../../shared/session";
 import { ProblemAlert } from "../../../shared/ui/ProblemAlert";
 import { useUrlState } from "../../../shared/urlState";
 import { chronicleExport, chronicleQuery, type Span } from "./queries";
 
-const DAY_MS = 86_400_000;
-
-/** The day as a span in the zone of the installation, given as its distance from UTC: `+08:00`. */
+/** Whole days at the place of the installation; nothing without a first day, which means the last hour. */
 function spanOf(from: string | undefined, to: string | undefined, zone: string): Span {
-  const offset = /^[+-]\d\d:\d\d$/.test(zone) ? zone : "Z";
-  const instant = (day: string, ms = 0) =>
-    new Date(Date.parse(`${day}T00:00:00${offset}`) + ms).toISOString();
   if (!from) return {};
-  return { from: instant(from), to: instant(to && to >= from ? to : from, DAY_MS) };
+  const last = to && to >= from ? to : from;
+  return { from: fromCivil(`${from}T00:00`, zone), to: fromCivil(`${addDays(last, 1)}T00:00`, zone) };
 }
 
 /** What happened in the last hour, or on the days asked for; the same as a file for the report after an action. */

@@ -10,6 +10,7 @@ import { diseasesQuery } from "../../../shared/catalog";
 import { useI18n } from "../../../shared/i18n/i18n";
 import { useSession } from "../../../shared/session";
 import { DateField } from "../../../shared/ui/DateField";
+import { InstantField } from "../../../shared/ui/InstantField";
 import { ProblemAlert } from "../../../shared/ui/ProblemAlert";
 import { RegionSelect } from "../../../shared/ui/RegionSelect";
 import { serverDecides } from "./serverDecides";
@@ -36,6 +37,16 @@ const widgets = {
   disease: DiseaseWidget,
   region: ({ id, value, onChange, label, disabled }: WidgetProps) => (
     <RegionSelect id={id} ariaLabel={label} value={value as string} onChange={onChange} disabled={disabled} />
+  ),
+  // The form's own widget for instants would show them in the zone of the browser.
+  DateTimeWidget: ({ id, value, onChange, label, disabled }: WidgetProps) => (
+    <InstantField
+      id={id}
+      ariaLabel={label}
+      value={value as string}
+      onChange={(iso) => onChange(iso)}
+      disabled={disabled}
+    />
   ),
   date: ({ id, value, onChange, label, disabled }: WidgetProps) => (
     <DateField
