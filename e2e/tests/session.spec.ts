@@ -92,3 +92,32 @@ test("the console keeps to a strict content security policy", async ({ page, ser
   expect(answer.headers()["content-security-policy"]).toContain("default-src 'self'");
   expect(blocked).toEqual([]);
 });
+
+test("whoever is signed in changes the own password", async ({ page, server, admin }) => {
+  void admin;
+  await signIn(page, server, "admin");
+  await page.getByRole("button", { name: "Account: Administrator" }).click();
+  await page.getByRole("menuitem", { name: "My account" }).click();
+  await expectAccessible(page, "the own account");
+  const changed = `${PASSWORD} anew`;
+  const fill = async (current: string, repeated: string) => {
+    await page.getByLabel("Present password").fill(current);
+    await page.getByLabel("New password", { exact: true }).fill(changed);
+    await page.getByLabel("Repeat the password").fill(repeated);
+    await page.getByRole("button", { name: "Change the password" }).click();
+  };
+  await fill(PASSWORD, "something else");
+  await expect(page.getByText("The passwords differ")).toBeVisible();
+  await fill("not the password", changed);
+  await expect(page.getByRole("alert")).toBeVisible();
+  await fill(PASSWORD, changed);
+  await expect(page.getByText("The password is changed")).toBeVisible();
+  // The session goes on, with the new password only.
+  await page.reload();
+  await page.getByRole("button", { name: "Account: Administrator" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.getByLabel("User name").fill("admin");
+  await page.getByLabel("Password", { exact: true }).fill(changed);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+});
