@@ -25,7 +25,7 @@ use wanquan_domain::register::Register;
 use wanquan_store::{Tx, record};
 
 /// Records counted for the size of a register or a list; beyond it, the size is said to be larger.
-const COUNTED_MAX: u32 = 10_000;
+const COUNTED_MAX: u32 = 2_000;
 
 /// A register as an actor meets it.
 #[derive(Debug, Clone)]

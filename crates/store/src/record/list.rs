@@ -27,7 +27,7 @@ use wanquan_domain::record::Record;
 /// A scope with up to this many records is read whole and sorted, in a few milliseconds.
 const NARROW_MAX: i64 = 2_000;
 /// Rows that one page may look into: about 15 µs each where the file is larger than the cache.
-const SCANNED_MAX: usize = 6_000;
+const SCANNED_MAX: usize = 4_000;
 /// Rows looked into in the first step; each further one is twice as long, so that a test that many rows pass finds its
 /// page soon.
 const FIRST_STEP: usize = 400;
