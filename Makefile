@@ -5,7 +5,7 @@ CARGO ?= cargo
 NPM ?= npm --no-audit --no-fund
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help build demo test test-rust test-web test-browser lint fmt bench openapi
+.PHONY: help build demo test test-rust test-web test-browser test-crash lint fmt bench openapi
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -28,7 +28,7 @@ build: web/dist/.ready ## Build the executable with the console and packs inside
 demo: build ## Open a running city on real history (Changzhi, 12 February 2020)
 	$(TARGET)/release/wanquan demo
 
-test: test-rust test-web test-browser ## Run every test
+test: test-rust test-web test-browser test-crash ## Run every test
 
 test-rust: web/dist/.ready
 	scripts/with-postgres $(CARGO) test --workspace
@@ -39,6 +39,10 @@ test-web: web/node_modules/.ready
 test-browser: web/dist/.ready e2e/node_modules/.ready
 	$(CARGO) build -p wanquan-server
 	scripts/browser-tests
+
+test-crash: web/dist/.ready
+	$(CARGO) build -p wanquan-server
+	node scripts/pull-the-plug.mjs --bin $(TARGET)/debug/wanquan --rounds 5
 
 lint: web/node_modules/.ready web/dist/.ready e2e/node_modules/.ready ## Check formatting, lints, licences
 	$(CARGO) fmt --all --check

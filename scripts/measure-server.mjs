@@ -4,33 +4,23 @@
 //
 //   make build && node scripts/measure-server.mjs [--rows 1000000] [--users 10] [--seconds 10] [--keep DIR]
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
 import { Agent, request as httpRequest } from "node:http";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join, resolve } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { BIN, ROOT, option, serve, setUp, signIn, start } from "./lib/installation.mjs";
 
-const option = (name, otherwise) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? otherwise : process.argv[at + 1];
-};
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const BIN = resolve(option("bin", join(ROOT, "target/release/wanquan")));
 const ROWS = Number(option("rows", 1_000_000));
 const USERS = Number(option("users", 10));
 const SECONDS = Number(option("seconds", 10));
 const keep = option("keep");
 const DATA = keep ? resolve(keep) : mkdtempSync(join(tmpdir(), "wanquan-measure-"));
-const PASSWORD = "measuring is knowing";
 // The line list of make-line-list.mjs ends before this day.
 const NOW = "2020-12-31T00:00:00Z";
 const MB = 2 ** 20;
 
-const started = new Set();
 process.on("exit", () => {
-  for (const child of started) child.kill("SIGKILL");
   if (!keep) rmSync(DATA, { recursive: true, force: true });
 });
 
@@ -39,87 +29,28 @@ const status = (pid, field) => {
   return (Number(line?.[1] ?? 0) * 1024) / MB;
 };
 
-function importCases() {
+async function importCases() {
   const list = join(DATA, "cases.csv");
   const out = openSync(list, "w");
   const made = spawnSync("node", [join(ROOT, "scripts/make-line-list.mjs"), String(ROWS)], { stdio: ["ignore", out, "inherit"] });
   if (made.status !== 0) process.exit(1);
   const before = process.hrtime.bigint();
   const known = ["--known-on", NOW.slice(0, 10)];
-  const child = spawn(BIN, ["import", list, "--register", "case", "--data", DATA, "--time-zone", "+08:00", ...known], {
-    stdio: ["ignore", "inherit", "inherit"],
-    env: { ...process.env, WANQUAN_LOG: "warn" },
-  });
-  started.add(child);
+  const args = ["import", list, "--register", "case", "--data", DATA, "--time-zone", "+08:00", ...known];
+  const { child, ended } = start(args, ["ignore", "inherit", "inherit"]);
   let peak = 0;
   const watch = setInterval(() => {
     if (existsSync(`/proc/${child.pid}/status`)) peak = Math.max(peak, status(child.pid, "VmHWM"));
   }, 100);
-  return new Promise((done) => {
-    child.once("exit", (code) => {
-      clearInterval(watch);
-      started.delete(child);
-      rmSync(list);
-      // The command says by its code that some rows were refused; the generator makes such rows on purpose.
-      if (code !== 0) console.error(`the import ended with ${code}`);
-      done({ seconds: Number(process.hrtime.bigint() - before) / 1e9, peak });
-    });
-  });
+  // 4: some rows were refused; the generator makes such rows on purpose.
+  const code = await ended;
+  clearInterval(watch);
+  rmSync(list);
+  if (code !== 4) console.error(`the import ended with ${code}`);
+  return { seconds: Number(process.hrtime.bigint() - before) / 1e9, peak };
 }
 
-/** Starts the server and waits for its first answer. */
-async function serve() {
-  const before = process.hrtime.bigint();
-  const child = spawn(BIN, ["serve", "--data", DATA, "--listen", "127.0.0.1:0", "--time-zone", "+08:00", "--replay-from", NOW], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, WANQUAN_LOG: "warn" },
-  });
-  started.add(child);
-  const lines = [];
-  const url = await new Promise((found, failed) => {
-    createInterface({ input: child.stdout }).on("line", (line) => {
-      lines.push(line);
-      const address = lines.join("\n").match(/(http:\/\/127\.0\.0\.1:\d+)\/console\//)?.[1];
-      if (address && line === "Press Ctrl-C to stop.") found(address);
-    });
-    child.once("exit", (code) => failed(new Error(`the server ended with ${code}`)));
-  });
-  const answer = await fetch(`${url}/api/v1/health`);
-  await answer.arrayBuffer();
-  const ms = Number(process.hrtime.bigint() - before) / 1e6;
-  const stop = () =>
-    new Promise((done) => {
-      child.once("exit", () => {
-        started.delete(child);
-        done();
-      });
-      child.kill("SIGTERM");
-    });
-  return { url, child, ms, token: lines.join("\n").match(/token=([0-9a-f]+)/)?.[1], stop };
-}
-
-async function post(url, path, json, cookie) {
-  const answer = await fetch(`${url}/api/v1${path}`, {
-    method: "POST",
-    headers: { "content-type": "application/json", "x-wanquan-request": "1", ...(cookie ? { cookie } : {}) },
-    body: JSON.stringify(json),
-  });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
-  return { body: text ? JSON.parse(text) : null, cookie: answer.headers.getSetCookie()[0]?.split(";")[0] };
-}
-
-/** An epidemiologist of the province; made by the first administrator on the first run. */
-async function signIn(server) {
-  if (server.token) {
-    const admin = { username: "admin", display_name: "Administrator", password: PASSWORD };
-    const { cookie } = await post(server.url, "/setup", { token: server.token, ...admin });
-    const person = { username: "epi", display_name: "Epidemiologist", password: PASSWORD };
-    const { body } = await post(server.url, "/users", person, cookie);
-    await post(server.url, `/users/${body.id}/grants`, { role: "epidemiologist", region: "140000" }, cookie);
-  }
-  return (await post(server.url, "/session", { username: "epi", password: PASSWORD })).cookie;
-}
+const open = () => serve(DATA, ["--replay-from", NOW]);
 
 function get(agent, url, path, cookie) {
   return new Promise((done, failed) => {
@@ -188,17 +119,18 @@ if (!existsSync(join(DATA, "wanquan.db"))) {
   const imported = await importCases();
   rows.push(["import of the line list, seconds", imported.seconds.toFixed(1)], ["import, peak resident MB", imported.peak.toFixed(0)]);
 }
-let server = await serve();
-let cookie = await signIn(server);
+let server = await open();
+// An epidemiologist of the province.
+if (server.token) await setUp(server, [["epi", "epidemiologist", "140000"]]);
 await server.stop();
 const starts = [];
 for (let i = 0; i < 5; i += 1) {
-  server = await serve();
+  server = await open();
   starts.push(server.ms);
   if (i < 4) await server.stop();
 }
 starts.sort((a, b) => a - b);
-cookie = await signIn(server);
+const cookie = await signIn(server, "epi");
 await new Promise((rest) => setTimeout(rest, 5000));
 const idle = status(server.child.pid, "VmRSS");
 

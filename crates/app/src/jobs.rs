@@ -1,7 +1,7 @@
 //! The worker: takes jobs from the database, one at a time, and does them; survives their errors and its own restarts.
 //!
-//! A job is leased. A worker that dies leaves the lease to run out, and the job is done again; every job may be done
-//! twice. A job that fails waits and is tried again with growing pauses.
+//! A job is leased, and the lease renewed while the worker lives. One that dies leaves the lease to run out, and the job
+//! is done again; every job may be done twice. A job that fails waits and is tried again with growing pauses.
 
 use crate::app::App;
 use crate::detect;
@@ -9,10 +9,13 @@ use crate::error::Error;
 use crate::{dispatch, life, supervise};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
+use tokio::task::{JoinError, JoinHandle};
 use wanquan_store::job::{self, Failure, Job};
 
-/// How long a worker may take for a job before another one takes it.
-const LEASE: SignedDuration = SignedDuration::from_mins(10);
+/// A worker that is not heard of for so long has lost its job to another one.
+const LEASE: SignedDuration = SignedDuration::from_mins(2);
+/// How often a worker is heard of while it does a job.
+const HEARD_EVERY: Duration = Duration::from_secs(20);
 /// Pause between looks at the database: another process (an import from the command line) may have left jobs.
 const POLL: Duration = Duration::from_secs(5);
 /// Finished jobs are kept so long, for whoever asks what happened.
@@ -22,6 +25,7 @@ const CLEARED_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Does jobs until [`App::stop`] is called; a job that runs then is finished first.
 pub async fn run_worker(app: App) {
+    take_over(&app).await;
     let mut cleared: Option<Timestamp> = None;
     loop {
         match run_due(&app).await {
@@ -50,6 +54,27 @@ pub async fn run_worker(app: App) {
     }
 }
 
+/// What a worker before this one left unfinished is done now, and not when its lease runs out: an embedded database has
+/// one worker, and that one is gone.
+async fn take_over(app: &App) {
+    if app.store().path().is_none() {
+        return;
+    }
+    let ended = async {
+        let mut tx = app.write().await?;
+        let ended = job::end_leases(&mut tx, app.now()).await?;
+        tx.commit().await?;
+        Ok::<_, Error>(ended)
+    };
+    match ended.await {
+        Ok(0) => {}
+        Ok(jobs) => tracing::info!(jobs, "Jobs that were interrupted are taken up again"),
+        Err(error) => {
+            tracing::warn!(error = %chain(&error), "Interrupted jobs wait for their lease to run out")
+        }
+    }
+}
+
 /// Does the jobs that are due, until none is or [`App::stop`] is called. Returns how many succeeded.
 ///
 /// # Errors
@@ -69,7 +94,7 @@ pub async fn run_due(app: &App) -> Result<usize, Error> {
         tx.commit().await?;
         let Some(job) = claimed else { continue };
         // In a task of its own a panic ends the job and not the worker.
-        let outcome = tokio::spawn(execute(app.clone(), job.clone())).await;
+        let outcome = held(app, &job, tokio::spawn(execute(app.clone(), job.clone()))).await;
         let outcome = outcome.map_err(|panic| panic.to_string()).and_then(|o| o.map_err(|e| chain(&e)));
         let mut tx = app.write().await?;
         match outcome {
@@ -86,6 +111,28 @@ pub async fn run_due(app: &App) -> Result<usize, Error> {
         tx.commit().await?;
     }
     Ok(done)
+}
+
+/// Waits for a job and renews its lease meanwhile.
+async fn held(
+    app: &App,
+    job: &Job,
+    mut work: JoinHandle<Result<(), Error>>,
+) -> Result<Result<(), Error>, JoinError> {
+    loop {
+        if let Ok(done) = tokio::time::timeout(HEARD_EVERY, &mut work).await {
+            return done;
+        }
+        // The job itself may hold the database; then the next renewal is in time as well.
+        let renewed = async {
+            let mut tx = app.write().await?;
+            job::renew(&mut tx, job, app.now(), LEASE).await?;
+            Ok::<_, Error>(tx.commit().await?)
+        };
+        if let Err(error) = renewed.await {
+            tracing::debug!(error = %chain(&error), job = job.name, "A lease could not be renewed");
+        }
+    }
 }
 
 async fn execute(app: App, job: Job) -> Result<(), Error> {

@@ -19,13 +19,13 @@ pub const UPLOAD_BYTES_MAX: u64 = 512_000_000;
 #[derive(Args, Debug, Clone, Default)]
 pub struct DataArgs {
     /// Folder of the installation: database, settings (wanquan.toml), added packs (packs/).
-    #[arg(long, env = "WANQUAN_DATA", default_value = ".", value_name = "DIR")]
+    #[arg(long, global = true, env = "WANQUAN_DATA", default_value = ".", value_name = "DIR")]
     pub data: PathBuf,
     /// PostgreSQL address to use instead of the embedded database (postgres://user@host/name).
-    #[arg(long, env = "WANQUAN_DATABASE", value_name = "URL", hide_env_values = true)]
+    #[arg(long, global = true, env = "WANQUAN_DATABASE", value_name = "URL", hide_env_values = true)]
     pub database: Option<String>,
     /// Time zone in which days begin and end, for example Asia/Shanghai; the system's if not given.
-    #[arg(long, env = "WANQUAN_TIME_ZONE", value_name = "ZONE")]
+    #[arg(long, global = true, env = "WANQUAN_TIME_ZONE", value_name = "ZONE")]
     pub time_zone: Option<String>,
 }
 

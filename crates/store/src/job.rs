@@ -131,6 +131,31 @@ pub async fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, Error> {
     at.map(|at| time::from_micros(at, "job")).transpose()
 }
 
+/// Holds a job for longer. False if the worker does not hold it any more.
+///
+/// # Errors
+/// If the database fails.
+pub async fn renew(tx: &mut Tx<'_>, job: &Job, now: Timestamp, lease: SignedDuration) -> Result<bool, Error> {
+    const SQL: &str =
+        "update job set lease_until = $2 where id = $1 and status = 'running' and attempts = $3";
+    let until = time::to_micros(now.checked_add(lease).unwrap_or(Timestamp::MAX));
+    run_on_db!(tx, |conn| sqlx::query(SQL)
+        .bind(job.id)
+        .bind(until)
+        .bind(i64::from(job.attempt))
+        .execute(conn))
+    .map(|written| written > 0)
+}
+
+/// Ends every lease at `now`: for the only worker of a database, at its start, when whoever held a job is gone.
+///
+/// # Errors
+/// If the database fails.
+pub async fn end_leases(tx: &mut Tx<'_>, now: Timestamp) -> Result<u64, Error> {
+    const SQL: &str = "update job set lease_until = $1 where status = 'running' and lease_until > $1";
+    run_on_db!(tx, |conn| sqlx::query(SQL).bind(time::to_micros(now)).execute(conn))
+}
+
 /// Notes that a job is done. False if the worker does not hold it any more: its lease ran out and another one took it.
 ///
 /// # Errors

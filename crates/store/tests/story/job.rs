@@ -105,6 +105,25 @@ async fn a_worker_that_vanishes_loses_its_job(db: Db) -> Result<()> {
     Ok(())
 }
 
+on_both_engines!(a_lease_is_renewed_while_its_worker_is_heard_of);
+
+async fn a_lease_is_renewed_while_its_worker_is_heard_of(db: Db) -> Result<()> {
+    let mut tx = db.store.write().await?;
+    job::enqueue(&mut tx, &work("a", at(1))).await?;
+    let held = job::claim(&mut tx, at(1), LEASE).await?.context("due")?;
+    let shortly_before = later(at(1), LEASE - SignedDuration::from_secs(1));
+    assert!(job::renew(&mut tx, &held, shortly_before, LEASE).await?);
+    assert_eq!(job::claim(&mut tx, later(at(1), LEASE), LEASE).await?, None);
+    // The next worker of a database that has one knows that its predecessor is gone.
+    let start = later(at(1), LEASE);
+    assert_eq!(job::end_leases(&mut tx, start).await?, 1);
+    let second = job::claim(&mut tx, start, LEASE).await?.context("its lease was ended")?;
+    assert_eq!(second.id, held.id);
+    assert!(!job::renew(&mut tx, &held, start, LEASE).await?, "it is another worker's");
+    tx.rollback().await?;
+    Ok(())
+}
+
 on_both_engines!(workers_at_once_never_hold_the_same_job);
 
 async fn workers_at_once_never_hold_the_same_job(db: Db) -> Result<()> {
