@@ -28,9 +28,10 @@ use wanquan_domain::record::Record;
 const NARROW_MAX: i64 = 2_000;
 /// Rows that one page may look into: about 15 µs each where the file is larger than the cache.
 const SCANNED_MAX: usize = 4_000;
-/// Rows looked into in the first step; each further one is twice as long, so that a test that many rows pass finds its
-/// page soon.
+/// Rows looked into in the first step; how long the next one is follows from how many passed.
 const FIRST_STEP: usize = 400;
+/// A step costs a query, however short it is.
+const LAST_STEP: usize = 100;
 /// Longest page.
 const LIMIT_MAX: u32 = 1_000;
 

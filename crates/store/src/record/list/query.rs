@@ -64,16 +64,21 @@ impl<'a> Source<'a> {
 
     /// Days of the event.
     pub(super) fn days(&self, query: &mut Query) -> String {
-        let filter = self.filter;
-        let mut condition = String::new();
-        if filter.from.is_some() || filter.to.is_some() {
-            let from = query.int(filter.from.map_or(NO_DAY + 1, time::to_day));
-            condition.push_str(&format!(" and event_day >= {from}"));
-        }
-        if let Some(to) = filter.to {
+        let mut condition = self.first_day(query);
+        if let Some(to) = self.filter.to {
             condition.push_str(&format!(" and event_day <= {}", query.int(time::to_day(to))));
         }
         condition
+    }
+
+    /// The first day of the event; records without a day are left out where the other end is given.
+    pub(super) fn first_day(&self, query: &mut Query) -> String {
+        let filter = self.filter;
+        if filter.from.is_none() && filter.to.is_none() {
+            return String::new();
+        }
+        let from = query.int(filter.from.map_or(NO_DAY + 1, time::to_day));
+        format!(" and event_day >= {from}")
     }
 
     /// One subtree.

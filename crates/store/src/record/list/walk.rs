@@ -1,10 +1,11 @@
 //! Walking the days of a register from the latest on, for wide scopes.
 
 use super::query::{Query, Source, order};
-use super::{Cursor, FIRST_STEP, Found, SCANNED_MAX, sort};
+use super::{Cursor, FIRST_STEP, Found, LAST_STEP, SCANNED_MAX, sort};
 use crate::dialect::{Bind, Tx, bind_all, on_db};
 use crate::error::Error;
 use crate::record::RecordRow;
+use crate::time;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
@@ -47,7 +48,10 @@ pub(super) async fn walk(
             return Ok(Found { rows, end: if enough { None } else { step.end } });
         }
         at = step.end;
-        size = (size * 2).min(SCANNED_MAX.saturating_sub(looked_at).max(1));
+        // As many as are likely to hold what is missing, and half as many again; twice as many where none was found yet.
+        let likely = ((need - rows.len()) * looked_at * 3 / 2).checked_div(rows.len());
+        let next = likely.map_or(size * 2, |n| n.clamp(LAST_STEP, size * 2));
+        size = next.min(SCANNED_MAX.saturating_sub(looked_at).max(1));
     }
 }
 
@@ -180,8 +184,11 @@ pub(super) fn days_sql(source: &Source<'_>, before: Option<i64>, missing: usize)
         days.push_str(&format!(" and disease = {}", query.text(disease)));
     }
     days.push_str(" and not deleted");
-    let bounds = source.days(&mut query);
-    let start = before.map(|day| format!(" and event_day < {}", query.int(day))).unwrap_or_default();
+    // One upper bound each: of two, the index uses the first and walks through everything above the second.
+    let first = source.first_day(&mut query);
+    let end = source.filter.to.map(|to| time::to_day(to) + 1);
+    let end = before.into_iter().chain(end).min();
+    let end = end.map(|day| format!(" and event_day < {}", query.int(day))).unwrap_or_default();
     let missing = query.count(missing);
     let table = source.table;
     let counts: Vec<String> = source
@@ -198,10 +205,10 @@ pub(super) fn days_sql(source: &Source<'_>, before: Option<i64>, missing: usize)
     let counts = counts.join(" + ");
     let sql = format!(
         "with recursive walked (day, later, previous) as (
-            select (select max(event_day) from {table} where {days}{bounds}{start}), cast(0 as bigint),
+            select (select max(event_day) from {table} where {days}{first}{end}), cast(0 as bigint),
                 cast(null as bigint)
             union all
-            select (select max(event_day) from {table} where {days}{bounds} and event_day < walked.day),
+            select (select max(event_day) from {table} where {days}{first} and event_day < walked.day),
                 later + {counts}, walked.day
             from walked where walked.day is not null and later < {missing}
          )
