@@ -7,7 +7,7 @@ use crate::report::import as text;
 use crate::serve;
 use anyhow::{Context as _, ensure};
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanFloatCount, ProgressBar, ProgressState, ProgressStyle};
 use jiff::civil::Date;
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal as _, Write as _};
@@ -219,8 +219,13 @@ fn create(path: &Path) -> anyhow::Result<File> {
 /// A bar with rate and remaining time.
 fn progress_bar() -> ProgressBar {
     let style =
-        ProgressStyle::with_template("{wide_bar} {human_pos}/{human_len} rows  {per_sec}  {eta} left");
-    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        ProgressStyle::with_template("{wide_bar} {human_pos}/{human_len} rows  {rate} rows/s  {eta} left");
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        // The rate is a guess; a bar that cannot be written is no loss.
+        let _ = write!(out, "{}", HumanFloatCount(state.per_sec().round()));
+    };
+    ProgressBar::new(0).with_style(style.with_key("rate", rate))
 }
 
 fn exit_code(report: &ImportReport) -> ExitCode {
