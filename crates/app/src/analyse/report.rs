@@ -271,6 +271,8 @@ struct Analysed {
 
 /// Places up to which every detector looks at every step; with more, the costly ones look at the newest.
 const PLACES_IN_FULL: usize = 20;
+/// With more places, half as many are looked at: thousands of counties stay a matter of seconds.
+const PLACES_IN_PART: usize = 500;
 
 /// The detectors that a series of this length can use, and on which steps.
 struct Methods {
@@ -286,9 +288,11 @@ impl Methods {
         direct.retain(|detector| enough(detector, step, steps));
         let mut weekly = if step == Step::Day { recommended_detectors(Step::Week) } else { Vec::new() };
         weekly.retain(|detector| enough(detector, Step::Week, steps / 7));
-        if places <= PLACES_IN_FULL {
-            for detector in direct.iter_mut().chain(&mut weekly) {
+        for detector in direct.iter_mut().chain(&mut weekly) {
+            if places <= PLACES_IN_FULL {
                 detector.newest_steps = None;
+            } else if places > PLACES_IN_PART {
+                detector.newest_steps = detector.newest_steps.map(|steps| steps / 2);
             }
         }
         Self { direct, weekly }
