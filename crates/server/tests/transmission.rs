@@ -116,7 +116,11 @@ fn a_two_by_two_table_comes_from_numbers_or_people() {
         let found = rows(output);
         found.iter().find(|row| row[1] == name).unwrap()[2].parse().unwrap()
     };
-    let oswego = run(&["twobytwo", "43", "11", "3", "18"], "");
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("forest.html");
+    let oswego = run(&["twobytwo", "43", "11", "3", "18", "--plot", page.to_str().unwrap()], "");
+    let html = std::fs::read_to_string(&page).unwrap();
+    assert_eq!(html.matches("class='point'").count(), 4, "{html}");
     assert!((measure(&oswego, "risk_ratio") - 43.0 / 54.0 / (3.0 / 21.0)).abs() < 1e-12);
     let people = "exposed,ill,age\n1,1,a\n1,0,a\n0,1,b\n0,0,a\nyes,no,b\n1,1,b\n0,0,b\n0,0,a\n";
     let strata = run(&["twobytwo", "-", "--stratum", "age"], people);

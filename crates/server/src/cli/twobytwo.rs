@@ -1,6 +1,7 @@
 //! `wanquan twobytwo`: measures of association of one table or of strata.
 
 use super::{cells, tables};
+use crate::report::forest::{self, Ratio};
 use anyhow::{Context, ensure};
 use clap::Args;
 use serde::Serialize;
@@ -45,6 +46,9 @@ pub struct TwoByTwoArgs {
     /// File to write; otherwise standard output.
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
+    /// Page with the ratios and their intervals.
+    #[arg(long, value_name = "OUT.html")]
+    plot: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -105,6 +109,10 @@ impl TwoByTwoArgs {
             super::Form::Json => super::json("wanquan.twobytwo", &lines)?,
         };
         tables::write(self.output.as_deref(), answer.as_bytes())?;
+        if let Some(path) = &self.plot {
+            let page = forest::page("Association of exposure and illness", &ratios(&lines));
+            std::fs::write(path, page).with_context(|| format!("writing {}", path.display()))?;
+        }
         Ok(ExitCode::SUCCESS)
     }
 
@@ -158,6 +166,17 @@ fn measures(stratum: &str, t: TwoByTwo, confidence: f64, lines: &mut Vec<Line>) 
     lines.push(line(stratum, "chi_squared", value(t.chi_squared())));
     lines.push(line(stratum, "chi_squared_yates", value(t.chi_squared_yates())));
     Ok(())
+}
+
+/// The lines that are ratios with an estimate, fit to be compared with 1.
+fn ratios(lines: &[Line]) -> Vec<Ratio> {
+    let is_ratio = |l: &&Line| l.measure.ends_with("_ratio") || l.measure.contains("odds_ratio_");
+    let ratio = |l: &Line| {
+        let stratum = if l.stratum.is_empty() { String::new() } else { format!("{}: ", l.stratum) };
+        let name = format!("{stratum}{}", l.measure.replace('_', " "));
+        Some(Ratio { name, estimate: l.estimate?, interval: l.lower.zip(l.upper) })
+    };
+    lines.iter().filter(is_ratio).filter_map(ratio).collect()
 }
 
 fn csv(lines: &[Line]) -> String {

@@ -5,6 +5,7 @@ pub mod charts;
 pub mod detections;
 pub mod dots;
 pub mod fan;
+pub mod forest;
 pub mod html;
 pub mod import;
 pub mod map;
