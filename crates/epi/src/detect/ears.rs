@@ -130,6 +130,20 @@ pub struct EarsBounds {
 /// `InvalidParameter` for a parameter or range that is not admissible.
 /// # Method
 /// See the module. A baseline with fewer than `reported_min` reported steps gives no verdict.
+/// # Examples
+/// ```
+/// use wanquan_epi::detect::{EarsConfig, ears_c1};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Weekly Salmonella Newport, Germany 2004-2014 (Robert Koch Institute, SurvStat).
+/// let figures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/salmonella_newport_de.csv"));
+/// let counts = figures.lines().skip(2).map(|l| l.split(',').nth(1)?.parse().ok()).collect();
+/// let series = CountSeries::new(jiff::civil::date(2004, 1, 5), Step::Week, counts)?;
+/// let found = ears_c1(&series, &EarsConfig::recommended(), 400..528)?;
+/// // The outbreak from mung bean sprouts in the autumn of 2011.
+/// assert!(found.alarms().any(|step| step.date.to_string() == "2011-10-31"));
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn ears_c1(
     series: &CountSeries,
     config: &EarsConfig,
@@ -143,6 +157,20 @@ pub fn ears_c1(
 ///
 /// # Errors
 /// `InvalidParameter` for a parameter or range that is not admissible.
+/// # Examples
+/// ```
+/// use wanquan_epi::detect::{EarsConfig, ears_c2};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Weekly Salmonella Newport, Germany 2004-2014 (Robert Koch Institute, SurvStat).
+/// let figures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/salmonella_newport_de.csv"));
+/// let counts = figures.lines().skip(2).map(|l| l.split(',').nth(1)?.parse().ok()).collect();
+/// let series = CountSeries::new(jiff::civil::date(2004, 1, 5), Step::Week, counts)?;
+/// let found = ears_c2(&series, &EarsConfig::recommended(), 400..528)?;
+/// // The outbreak from mung bean sprouts in the autumn of 2011.
+/// assert!(found.alarms().any(|step| step.date.to_string() == "2011-10-31"));
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn ears_c2(
     series: &CountSeries,
     config: &EarsConfig,
@@ -159,6 +187,20 @@ pub fn ears_c2(
 /// null distribution, so there is no `p_value`. An earlier step that has no C2 adds nothing.
 /// # Errors
 /// `InvalidParameter` for a parameter or range that is not admissible.
+/// # Examples
+/// ```
+/// use wanquan_epi::detect::{EarsC3Config, ears_c3};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Weekly Salmonella Newport, Germany 2004-2014 (Robert Koch Institute, SurvStat).
+/// let figures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/salmonella_newport_de.csv"));
+/// let counts = figures.lines().skip(2).map(|l| l.split(',').nth(1)?.parse().ok()).collect();
+/// let series = CountSeries::new(jiff::civil::date(2004, 1, 5), Step::Week, counts)?;
+/// let found = ears_c3(&series, &EarsC3Config::recommended(), 400..528)?;
+/// // The outbreak from mung bean sprouts in the autumn of 2011.
+/// assert!(found.alarms().any(|step| step.date.to_string() == "2011-10-31"));
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn ears_c3(
     series: &CountSeries,
     config: &EarsC3Config,

@@ -172,6 +172,20 @@ impl GlrNegativeBinomialConfig {
 /// asks for, and starts again after each alarm. Unreported steps are left out.
 /// # Errors
 /// `InvalidParameter`; `TooShort` or `NoConvergence` if the mean cannot be fitted.
+/// # Examples
+/// ```
+/// use wanquan_epi::detect::{GlrConfig, glr_poisson};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Weekly Salmonella Newport, Germany 2004-2014 (Robert Koch Institute, SurvStat).
+/// let figures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/salmonella_newport_de.csv"));
+/// let counts = figures.lines().skip(2).map(|l| l.split(',').nth(1)?.parse().ok()).collect();
+/// let series = CountSeries::new(jiff::civil::date(2004, 1, 5), Step::Week, counts)?;
+/// let found = glr_poisson(&series, &GlrConfig::recommended(), 400..528)?;
+/// // The outbreak from mung bean sprouts in the autumn of 2011.
+/// assert!(found.alarms().any(|step| step.date.to_string() == "2011-10-31"));
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn glr_poisson(
     series: &CountSeries,
     config: &GlrConfig,
@@ -186,6 +200,20 @@ pub fn glr_poisson(
 /// As [`glr_poisson`]; `upper` for a known factor only.
 /// # Errors
 /// As [`glr_poisson`].
+/// # Examples
+/// ```
+/// use wanquan_epi::detect::{GlrNegativeBinomialConfig, glr_negative_binomial};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Weekly Salmonella Newport, Germany 2004-2014 (Robert Koch Institute, SurvStat).
+/// let figures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/salmonella_newport_de.csv"));
+/// let counts = figures.lines().skip(2).map(|l| l.split(',').nth(1)?.parse().ok()).collect();
+/// let series = CountSeries::new(jiff::civil::date(2004, 1, 5), Step::Week, counts)?;
+/// let found = glr_negative_binomial(&series, &GlrNegativeBinomialConfig::recommended(), 400..528)?;
+/// // The outbreak from mung bean sprouts in the autumn of 2011.
+/// assert!(found.alarms().any(|step| step.date.to_string() == "2011-11-07"));
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn glr_negative_binomial(
     series: &CountSeries,
     config: &GlrNegativeBinomialConfig,

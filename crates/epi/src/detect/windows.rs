@@ -148,6 +148,20 @@ fn recommended_windows() -> Windows {
 /// are left out of the windows; fewer than two reported give no verdict.
 /// # Errors
 /// `InvalidParameter` for a parameter or range that is not admissible.
+/// # Examples
+/// ```
+/// use wanquan_epi::detect::{RkiConfig, rki};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Weekly Salmonella Newport, Germany 2004-2014 (Robert Koch Institute, SurvStat).
+/// let figures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/salmonella_newport_de.csv"));
+/// let counts = figures.lines().skip(2).map(|l| l.split(',').nth(1)?.parse().ok()).collect();
+/// let series = CountSeries::new(jiff::civil::date(2004, 1, 5), Step::Week, counts)?;
+/// let found = rki(&series, &RkiConfig::recommended(), 400..528)?;
+/// // The outbreak from mung bean sprouts in the autumn of 2011.
+/// assert!(found.alarms().any(|step| step.date.to_string() == "2011-10-31"));
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn rki(series: &CountSeries, config: &RkiConfig, range: Range<usize>) -> Result<DetectionSeries, Error> {
     config.windows.check()?;
     check_range(series, &range)?;
@@ -177,6 +191,20 @@ pub fn rki(series: &CountSeries, config: &RkiConfig, range: Range<usize>) -> Res
 /// predictive probability of a count at least as large. Unreported steps are left out of the windows.
 /// # Errors
 /// `InvalidParameter` for a parameter or range that is not admissible.
+/// # Examples
+/// ```
+/// use wanquan_epi::detect::{BayesConfig, bayes};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Weekly Salmonella Newport, Germany 2004-2014 (Robert Koch Institute, SurvStat).
+/// let figures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/salmonella_newport_de.csv"));
+/// let counts = figures.lines().skip(2).map(|l| l.split(',').nth(1)?.parse().ok()).collect();
+/// let series = CountSeries::new(jiff::civil::date(2004, 1, 5), Step::Week, counts)?;
+/// let found = bayes(&series, &BayesConfig::recommended(), 400..528)?;
+/// // The outbreak from mung bean sprouts in the autumn of 2011.
+/// assert!(found.alarms().any(|step| step.date.to_string() == "2011-10-31"));
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn bayes(
     series: &CountSeries,
     config: &BayesConfig,

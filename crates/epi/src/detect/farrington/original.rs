@@ -100,6 +100,20 @@ pub struct FarringtonFit {
 /// `InvalidParameter` for a parameter or range that is not admissible.
 /// # Method
 /// Farrington et al. 1996, J R Stat Soc A 159:547.
+/// # Examples
+/// ```
+/// use wanquan_epi::detect::{FarringtonConfig, farrington};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Weekly Salmonella Newport, Germany 2004-2014 (Robert Koch Institute, SurvStat).
+/// let figures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/salmonella_newport_de.csv"));
+/// let counts = figures.lines().skip(2).map(|l| l.split(',').nth(1)?.parse().ok()).collect();
+/// let series = CountSeries::new(jiff::civil::date(2004, 1, 5), Step::Week, counts)?;
+/// let found = farrington(&series, &FarringtonConfig::recommended(), 400..528)?;
+/// // The outbreak from mung bean sprouts in the autumn of 2011.
+/// assert!(found.alarms().any(|step| step.date.to_string() == "2011-10-31"));
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn farrington(
     series: &CountSeries,
     config: &FarringtonConfig,
