@@ -170,10 +170,23 @@ fn parameters_are_checked_and_named() {
     refused(&["-", "--param", "harmonics=9"], &panel, "parameter harmonics = 9 is not admissible");
     refused(&["-", "--alpha", "1.5"], &panel, "alpha_prob");
     refused(&["-", "--method", "cusum", "--alpha", "0.01"], &panel, "cusum has no --alpha");
+    refused(&["-", "--half-window", "3"], &panel, "regression_scan has no --half-window");
+    refused(&["-", "--completeness", "1.5"], &panel, "parameter completeness = 1.5 is not admissible");
     refused(&["-", "--from", "2030-01-01"], &panel, "no step begins on or after 2030-01-01");
     refused(&["-", "--population", "south"], &panel, "only farrington-flexible");
     let answer = ok(&["-", "--method", "rki", "--param", "windows.years_back=3", "--steps", "1"], &panel);
     assert_eq!(answer.lines().count(), 3);
+    let short = ["-", "--format", "json", "--steps", "1", "--alpha", "0.02", "--years-back", "4"];
+    let by_default = ["--holidays", "2012-05-01,2013-05-01", "--completeness", "0.5,0.9", "--cases-min", "3"];
+    let answer: Value = serde_json::from_str(&ok(&[&short[..], &by_default].concat(), &panel)).unwrap();
+    let given = &answer["parameters"];
+    assert_eq!((&given["alpha_prob"], &given["history_years"]), (&0.02.into(), &4.into()));
+    assert_eq!(given["holidays"], serde_json::json!(["2012-05-01", "2013-05-01"]));
+    assert_eq!((&given["completeness"][1], &given["cases_min"]), (&0.9.into(), &3.into()));
+    let by_rki = ["--method", "rki", "--half-window", "5"];
+    let short = ["-", "--format", "json", "--steps", "1", "--years-back", "4"];
+    let answer: Value = serde_json::from_str(&ok(&[&short[..], &by_rki].concat(), &panel)).unwrap();
+    assert_eq!(answer["parameters"]["windows"]["half_window_steps"], 5);
     let page = ok(&["--explain", "regression-scan"], "");
     assert!(page.contains("Regression scan") && page.contains("\"alpha_prob\": 0.01"), "{page}");
 }

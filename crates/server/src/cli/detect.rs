@@ -51,6 +51,25 @@ pub struct DetectArgs {
     /// Probability of an alarm without an outbreak, 0 to 1; short for --param alpha_prob.
     #[arg(long, value_name = "PROB")]
     alpha: Option<f64>,
+    /// Steps from which EARS takes its mean, and the charts learn theirs: days, weeks or months.
+    #[arg(long, value_name = "STEPS")]
+    baseline: Option<usize>,
+    /// Years of history that the method looks back (Farrington, RKI, Bayes, regression-scan).
+    #[arg(long, value_name = "YEARS")]
+    years_back: Option<usize>,
+    /// Steps on either side of the same step of earlier years (Farrington, RKI, Bayes).
+    #[arg(long, value_name = "STEPS")]
+    half_window: Option<usize>,
+    /// Fewest recent cases for an alarm (regression-scan, Farrington).
+    #[arg(long, value_name = "CASES")]
+    cases_min: Option<u32>,
+    /// Days on which reports differ, with commas (regression-scan).
+    #[arg(long, value_name = "DATES", value_delimiter = ',')]
+    holidays: Option<Vec<Date>>,
+    /// Share, above 0 and not above 1, of the newest step that is reported by now, of the one before it, and so on, with
+    /// commas (regression-scan).
+    #[arg(long, value_name = "SHARES", value_delimiter = ',')]
+    completeness: Option<Vec<f64>>,
     /// Newest steps to evaluate; otherwise every step.
     #[arg(long, value_name = "STEPS", conflicts_with = "from")]
     steps: Option<usize>,
@@ -202,14 +221,43 @@ impl DetectArgs {
     }
 
     fn spec(&self) -> anyhow::Result<DetectorSpec> {
+        let json = serde_json::to_value(&self.method)?;
+        let has = |name: &str| name.split('.').try_fold(&json, |at, part| at.get(part)).is_some();
         let mut parameters = self.param.clone();
-        if let Some(alpha) = self.alpha {
-            let json = serde_json::to_value(&self.method)?;
-            // C3's is within its baseline's.
-            let name = if json.get("ears").is_some() { "ears.alpha_prob" } else { "alpha_prob" };
-            let within = name.split('.').try_fold(&json, |at, part| at.get(part));
-            ensure!(within.is_some(), "{} has no --alpha; it alarms at a limit", self.method.method().id);
-            parameters.push((name.to_owned(), Value::from(alpha)));
+        // A short form stands for the parameter of that meaning, under whatever name the method has it.
+        let short: [(&str, Option<Value>, &[&str]); 7] = [
+            ("--alpha", self.alpha.map(Value::from), &["alpha_prob", "ears.alpha_prob"]),
+            (
+                "--baseline",
+                self.baseline.map(Value::from),
+                &["baseline_steps", "ears.baseline_steps", "training_steps", "chart.training_steps"],
+            ),
+            (
+                "--years-back",
+                self.years_back.map(Value::from),
+                &["years_back", "windows.years_back", "history_years"],
+            ),
+            (
+                "--half-window",
+                self.half_window.map(Value::from),
+                &["half_window_steps", "windows.half_window_steps"],
+            ),
+            ("--cases-min", self.cases_min.map(Value::from), &["cases_min", "recent_cases_min"]),
+            (
+                "--holidays",
+                self.holidays.as_ref().map(|days| days.iter().map(Date::to_string).collect()),
+                &["holidays"],
+            ),
+            ("--completeness", self.completeness.clone().map(Value::from), &["completeness"]),
+        ];
+        for (flag, value, names) in short {
+            let Some(value) = value else { continue };
+            let id = self.method.method().id;
+            let name = names
+                .iter()
+                .find(|name| has(name))
+                .with_context(|| format!("{id} has no {flag}; --explain {id} tells what it has"))?;
+            parameters.push(((*name).to_owned(), value));
         }
         changed(&self.method, &parameters)
     }
