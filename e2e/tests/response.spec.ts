@@ -3,7 +3,7 @@ import type { Browser, Page } from "@playwright/test";
 import { expectAccessible } from "../support/axe.ts";
 import { Api, expect, signIn, test } from "../support/fixtures.ts";
 import { raiseSignal } from "../support/outbreak.ts";
-import { choose } from "../support/page.ts";
+import { choose, labelled } from "../support/page.ts";
 import { start, type Server } from "../support/server.ts";
 
 const COUNTY = "140423";
@@ -32,7 +32,8 @@ test("the whole chain: signal, alarm, plan, level, directive, escalation, findin
   server: first,
   admin,
 }) => {
-  test.setTimeout(300_000);
+  // Ten people sign in, three servers start, eleven pages are looked through.
+  test.setTimeout(600_000);
   await people(admin);
   await raiseSignal(await Api.signIn(first, "epi"));
   let server = first;
@@ -84,15 +85,15 @@ test("the whole chain: signal, alarm, plan, level, directive, escalation, findin
   const county = await as(browser, server, "county");
   await open(county, server, "/directives");
   await county.getByRole("button", { name: "Draft a directive" }).click();
-  await county.getByRole("textbox", { name: "Number" }).fill("襄防办〔2020〕3号");
-  await county.getByRole("textbox", { name: "Title" }).fill("学校停课与密接排查");
-  await county.getByRole("textbox", { name: "Text" }).fill("当日完成，逐日反馈。");
+  await county.getByRole("textbox", { name: labelled("Number") }).fill("襄防办〔2020〕3号");
+  await county.getByRole("textbox", { name: labelled("Title") }).fill("学校停课与密接排查");
+  await county.getByRole("textbox", { name: labelled("Text") }).fill("当日完成，逐日反馈。");
   await choose(county, "Issued for", "襄垣县", "襄垣");
   await choose(county, "Addressed to every", "Township");
   for (const department of ["Health", "Disease control", "Public security", "Education"])
     await county.getByRole("checkbox", { name: department, exact: true }).check();
   await county.getByLabel("To be carried out by").fill("2020-03-01T18:00");
-  await county.getByRole("textbox", { name: "Date", exact: true }).fill("2020-03-01");
+  await county.getByRole("textbox", { name: labelled("Date") }).fill("2020-03-01");
   await county.keyboard.press("Tab");
   await expectAccessible(county, "the form of a directive");
   await county.getByRole("button", { name: "Save" }).click();
@@ -169,10 +170,10 @@ test("the whole chain: signal, alarm, plan, level, directive, escalation, findin
     },
   });
   await open(epi2, server, "/registers/follow_up/new");
-  await epi2.getByRole("textbox", { name: "Contact", exact: true }).fill("MJ-1");
+  await epi2.getByRole("textbox", { name: labelled("Contact") }).fill("MJ-1");
   await choose(epi2, "Disease", "COVID-19");
   await choose(epi2, "Region", "古韩镇", "古韩");
-  await epi2.getByRole("textbox", { name: "Date", exact: true }).fill("2020-03-01");
+  await epi2.getByRole("textbox", { name: labelled("Date") }).fill("2020-03-01");
   await epi2.keyboard.press("Tab");
   await choose(epi2, "Outcome", "Well");
   await epi2.getByRole("button", { name: "Save" }).click();
@@ -190,12 +191,12 @@ test("the whole chain: signal, alarm, plan, level, directive, escalation, findin
   const inspector = await as(browser, server, "inspector");
   await open(inspector, server, "/supervision");
   await inspector.getByRole("button", { name: "New: Findings" }).click();
-  await inspector.getByRole("textbox", { name: "Fault", exact: true }).fill("隔离点通道未分开");
+  await inspector.getByRole("textbox", { name: labelled("Fault") }).fill("隔离点通道未分开");
   await inspector.getByRole("textbox", { name: "What was found" }).fill("清洁与污染通道共用。");
   await choose(inspector, "Kind", "Facilities and equipment");
   await choose(inspector, "Gravity", "Critical");
   await choose(inspector, "Region", "襄垣县", "襄垣");
-  await inspector.getByRole("textbox", { name: "Found", exact: true }).fill("2020-03-01");
+  await inspector.getByRole("textbox", { name: labelled("Found") }).fill("2020-03-01");
   await inspector.keyboard.press("Tab");
   await inspector.getByLabel("To be put right by").fill("2020-03-03T18:00");
   await inspector.getByRole("button", { name: "Save" }).click();
@@ -310,6 +311,7 @@ test("a register with states shows its diagram, and a plan is read, tried out an
   await expect(page.getByRole("img", { name: /^Diagram: / })).toBeVisible();
   await expectAccessible(page, "a plan");
   await page.getByRole("textbox", { name: "previous" }).fill("routine");
+  await page.getByRole("textbox", { name: "level", exact: true }).fill("iii");
   await page.getByRole("button", { name: "Try out" }).click();
   const outcome = page.getByRole("status", { name: "Outcome" });
   await expect(outcome).toContainText("Tasks (checkpoints): 10");

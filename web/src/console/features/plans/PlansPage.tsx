@@ -16,8 +16,8 @@ import { useUrlState } from "../../../shared/urlState";
 const MODES = ["preview", "drill", "run"] as const;
 type Mode = (typeof MODES)[number];
 
-/** Facts that every trigger has; the server fills them in. */
-const GIVEN = ["region", "region_name", "region_level", "level", "today"];
+/** Facts that follow from the region and the day; the server fills them in. */
+const GIVEN = ["region", "region_name", "region_level", "today"];
 
 /** Plans as text and as a diagram; trying one out, rehearsing it, running it. */
 export function PlansPage() {

@@ -1,0 +1,181 @@
+#!/usr/bin/env node
+// Measures the response on the embedded database: how many records a minute are entered and taken through their states while
+// twenty people read, and how long a directive to every village takes until it stands in every inbox. Prints Markdown; the
+// figures in docs/performance.md come from here.
+//
+//   make build && node scripts/measure-response.mjs [--writes 50000] [--seconds 60] [--readers 20] [--bin FILE]
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { Agent, request as httpRequest } from "node:http";
+import { cpus, loadavg, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const option = (name, otherwise) => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? otherwise : process.argv[at + 1];
+};
+const BIN = resolve(option("bin", fileURLToPath(new URL("../target/release/wanquan", import.meta.url))));
+const WRITES_A_MINUTE = Number(option("writes", 50_000));
+const SECONDS = Number(option("seconds", 60));
+const READERS = Number(option("readers", 20));
+/** Records of one act on a selection; the server takes up to 10,000. */
+const SELECTION = Number(option("selection", 500));
+const DATA = mkdtempSync(join(tmpdir(), "wanquan-measure-"));
+const PASSWORD = "measuring is knowing";
+const CITY = "140400";
+
+let child;
+process.on("exit", () => {
+  child?.kill("SIGKILL");
+  rmSync(DATA, { recursive: true, force: true });
+});
+
+function serve() {
+  const args = ["serve", "--data", DATA, "--listen", "127.0.0.1:0", "--time-zone", "+08:00"];
+  child = spawn(BIN, [...args, "--replay-from", "2020-02-12T00:00:00Z"], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, WANQUAN_LOG: "warn" },
+  });
+  const lines = [];
+  return new Promise((found, failed) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      lines.push(line);
+      const text = lines.join("\n");
+      const url = text.match(/(http:\/\/127\.0\.0\.1:\d+)\/console\//)?.[1];
+      if (url && line === "Press Ctrl-C to stop.") found({ url, token: text.match(/token=([0-9a-f]+)/)?.[1] });
+    });
+    child.once("exit", (code) => failed(new Error(`the server ended with ${code}`)));
+  });
+}
+
+/** One request; the answer with the milliseconds that it took. */
+function ask(agent, url, method, path, cookie, json) {
+  return new Promise((done, failed) => {
+    const before = process.hrtime.bigint();
+    const body = json === undefined ? "" : JSON.stringify(json);
+    const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body), "x-wanquan-request": "1" };
+    const asked = httpRequest(`${url}/api/v1${path}`, { agent, method, headers: cookie ? { ...headers, cookie } : headers }, (answer) => {
+      const parts = [];
+      answer.on("data", (part) => parts.push(part));
+      answer.on("end", () => {
+        const ms = Number(process.hrtime.bigint() - before) / 1e6;
+        const text = Buffer.concat(parts).toString();
+        if (answer.statusCode >= 300) failed(new Error(`${method} ${path}: ${answer.statusCode} ${text.slice(0, 300)}`));
+        else done({ ms, body: text ? JSON.parse(text) : null, cookie: answer.headers["set-cookie"]?.[0]?.split(";")[0] });
+      });
+    });
+    asked.on("error", failed);
+    asked.end(body);
+  });
+}
+
+const at = (sorted, p) => sorted[Math.min(sorted.length - 1, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN;
+const summary = (times) => {
+  const sorted = [...times].sort((a, b) => a - b);
+  return { n: sorted.length, p50: at(sorted, 0.5).toFixed(1), p95: at(sorted, 0.95).toFixed(1), max: (sorted.at(-1) ?? Number.NaN).toFixed(1) };
+};
+
+const { url, token } = await serve();
+const agent = new Agent({ keepAlive: true, maxSockets: READERS + 8 });
+const admin = { username: "admin", display_name: "Administrator", password: PASSWORD };
+const root = (await ask(agent, url, "POST", "/setup", null, { token, ...admin })).cookie;
+const { body: user } = await ask(agent, url, "POST", "/users", root, { username: "chief", display_name: "Chief", password: PASSWORD });
+await ask(agent, url, "POST", `/users/${user.id}/grants`, root, { role: "commander", region: CITY });
+const cookie = (await ask(agent, url, "POST", "/session", null, { username: "chief", password: PASSWORD })).cookie;
+
+/** A directive, issued; how long until the last unit has its task. */
+async function directive(number, level, units) {
+  const data = {
+    number, title: `逐户排查 ${number}`, text: "当日完成并反馈。", region: CITY, addressee_level: level,
+    due: "2020-02-13T10:00:00Z", issued_on: "2020-02-12",
+  };
+  const before = process.hrtime.bigint();
+  const { body } = await ask(agent, url, "POST", "/registers/directive/records", cookie, { data });
+  await ask(agent, url, "POST", `/records/${body.id}/steps/issue`, cookie, {});
+  for (;;) {
+    const { body: standings } = await ask(agent, url, "GET", `/records/${body.id}/standings`, cookie);
+    if (standings.items.length >= units) {
+      return { ms: Number(process.hrtime.bigint() - before) / 1e6, records: standings.items.map((unit) => unit.record) };
+    }
+    await new Promise((rest) => setTimeout(rest, 10));
+  }
+}
+
+const villages = [];
+for (let i = 1; i <= 3; i += 1) villages.push((await directive(`村${i}`, "community", 2628)).ms);
+
+// Tasks of directives to every village are taken through their states in acts on selections, and one of each alone: each is a write
+// with a new version, an entry of its history and a change of its state.
+const STEPS = [
+  ["receive", {}],
+  ["start", { progress: "已排查" }],
+  ["start", { progress: "再次排查" }],
+  ["finish", { result: "已办结" }],
+];
+const READS = [
+  `/work?whose=region&region=${CITY}&open=true&limit=50`,
+  `/work?whose=unit&region=140423100&limit=50`,
+  `/work?whose=region&region=140423&late=true&limit=50`,
+  `/registers/task/records?limit=50&region=140423`,
+  `/regions/140423/levels`,
+  `/work/regions?region=${CITY}`,
+  `/regions/140423/chronicle?limit=100`,
+];
+let written = 0;
+let running = true;
+const writes = { selection: [], single: [] };
+const reads = new Map(READS.map((path) => [path, []]));
+const until = Date.now() + SECONDS * 1000;
+
+async function writer() {
+  const begun = Date.now();
+  let n = 0;
+  while (Date.now() < until) {
+    n += 1;
+    const made = await directive(`压测${n}`, "community", 2628);
+    written += made.records.length + 2;
+    for (const [step, values] of STEPS) {
+      for (let i = 0; i < made.records.length && Date.now() < until; i += SELECTION) {
+        const part = made.records.slice(i, i + SELECTION);
+        const [alone, ...records] = part;
+        const single = await ask(agent, url, "POST", `/records/${alone}/steps/${step}`, cookie, { values });
+        writes.single.push(single.ms);
+        const taken = await ask(agent, url, "POST", "/work/steps", cookie, { records, step, values, together: true });
+        writes.selection.push(taken.ms);
+        written += part.length;
+        // No faster than what is to be shown: the readers get what is left of the machine.
+        const ahead = (written / WRITES_A_MINUTE) * 60_000 - (Date.now() - begun);
+        if (ahead > 0) await new Promise((rest) => setTimeout(rest, ahead));
+      }
+    }
+  }
+  running = false;
+  return (written * 60_000) / (Date.now() - begun);
+}
+
+async function reader(i) {
+  for (let turn = i; running; turn += 1) {
+    const path = READS[turn % READS.length];
+    reads.get(path).push((await ask(agent, url, "GET", path, cookie)).ms);
+    // A person looks at what came before asking for more.
+    await new Promise((rest) => setTimeout(rest, 250));
+  }
+}
+
+const [rate] = await Promise.all([writer(), ...Array.from({ length: READERS }, (_, i) => reader(i))]);
+console.log(`${READERS} readers, ${SECONDS} s; ${cpus().length} x ${cpus()[0]?.model.trim()}, load average ${loadavg()[0].toFixed(1)}\n`);
+console.log(`Directive to 2,628 villages, from sending it until every unit has its task: ${villages.map((ms) => ms.toFixed(0)).join(", ")} ms\n`);
+console.log(`Writes with a change of state: ${Math.round(rate).toLocaleString("en")} a minute (asked for ${WRITES_A_MINUTE.toLocaleString("en")})\n`);
+console.log("| what | answers | p50 ms | p95 ms | slowest ms |\n| --- | ---: | ---: | ---: | ---: |");
+const line = (what, times) => {
+  const s = summary(times);
+  console.log(`| ${what} | ${s.n} | ${s.p50} | ${s.p95} | ${s.max} |`);
+};
+line("single step", writes.single);
+line(`act on ${SELECTION - 1} records`, writes.selection);
+for (const [path, times] of reads) line(`\`${path}\``, times);
+line("**all reads**", [...reads.values()].flat());
+process.exit(0);
