@@ -5,71 +5,29 @@
 //
 //   make build && node scripts/measure-response.mjs [--writes 50000] [--seconds 60] [--readers 20] [--bin FILE]
 
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { Agent, request as httpRequest } from "node:http";
 import { cpus, loadavg, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { ask as plainAsk, option, serve, setUp, signIn } from "./lib/installation.mjs";
 
-const option = (name, otherwise) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? otherwise : process.argv[at + 1];
-};
-const BIN = resolve(option("bin", fileURLToPath(new URL("../target/release/wanquan", import.meta.url))));
 const WRITES_A_MINUTE = Number(option("writes", 50_000));
 const SECONDS = Number(option("seconds", 60));
 const READERS = Number(option("readers", 20));
 /** Records of one act on a selection; the server takes up to 10,000. */
 const SELECTION = Number(option("selection", 500));
 const DATA = mkdtempSync(join(tmpdir(), "wanquan-measure-"));
-const PASSWORD = "measuring is knowing";
 const CITY = "140400";
+process.on("exit", () => rmSync(DATA, { recursive: true, force: true }));
 
-let child;
-process.on("exit", () => {
-  child?.kill("SIGKILL");
-  rmSync(DATA, { recursive: true, force: true });
-});
-
-function serve() {
-  const args = ["serve", "--data", DATA, "--listen", "127.0.0.1:0", "--time-zone", "+08:00"];
-  child = spawn(BIN, [...args, "--replay-from", "2020-02-12T00:00:00Z"], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, WANQUAN_LOG: "warn" },
-  });
-  const lines = [];
-  return new Promise((found, failed) => {
-    createInterface({ input: child.stdout }).on("line", (line) => {
-      lines.push(line);
-      const text = lines.join("\n");
-      const url = text.match(/(http:\/\/127\.0\.0\.1:\d+)\/console\//)?.[1];
-      if (url && line === "Press Ctrl-C to stop.") found({ url, token: text.match(/token=([0-9a-f]+)/)?.[1] });
-    });
-    child.once("exit", (code) => failed(new Error(`the server ended with ${code}`)));
-  });
-}
+const server = await serve(DATA, ["--replay-from", "2020-02-12T00:00:00Z"]);
+await setUp(server, [["chief", "commander", CITY]]);
+const cookie = await signIn(server, "chief");
 
 /** One request; the answer with the milliseconds that it took. */
-function ask(agent, url, method, path, cookie, json) {
-  return new Promise((done, failed) => {
-    const before = process.hrtime.bigint();
-    const body = json === undefined ? "" : JSON.stringify(json);
-    const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body), "x-wanquan-request": "1" };
-    const asked = httpRequest(`${url}/api/v1${path}`, { agent, method, headers: cookie ? { ...headers, cookie } : headers }, (answer) => {
-      const parts = [];
-      answer.on("data", (part) => parts.push(part));
-      answer.on("end", () => {
-        const ms = Number(process.hrtime.bigint() - before) / 1e6;
-        const text = Buffer.concat(parts).toString();
-        if (answer.statusCode >= 300) failed(new Error(`${method} ${path}: ${answer.statusCode} ${text.slice(0, 300)}`));
-        else done({ ms, body: text ? JSON.parse(text) : null, cookie: answer.headers["set-cookie"]?.[0]?.split(";")[0] });
-      });
-    });
-    asked.on("error", failed);
-    asked.end(body);
-  });
+async function ask(method, path, json) {
+  const before = process.hrtime.bigint();
+  const { body } = await plainAsk(server, method, path, { json, cookie });
+  return { body, ms: Number(process.hrtime.bigint() - before) / 1e6 };
 }
 
 const at = (sorted, p) => sorted[Math.min(sorted.length - 1, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN;
@@ -78,14 +36,6 @@ const summary = (times) => {
   return { n: sorted.length, p50: at(sorted, 0.5).toFixed(1), p95: at(sorted, 0.95).toFixed(1), max: (sorted.at(-1) ?? Number.NaN).toFixed(1) };
 };
 
-const { url, token } = await serve();
-const agent = new Agent({ keepAlive: true, maxSockets: READERS + 8 });
-const admin = { username: "admin", display_name: "Administrator", password: PASSWORD };
-const root = (await ask(agent, url, "POST", "/setup", null, { token, ...admin })).cookie;
-const { body: user } = await ask(agent, url, "POST", "/users", root, { username: "chief", display_name: "Chief", password: PASSWORD });
-await ask(agent, url, "POST", `/users/${user.id}/grants`, root, { role: "commander", region: CITY });
-const cookie = (await ask(agent, url, "POST", "/session", null, { username: "chief", password: PASSWORD })).cookie;
-
 /** A directive, issued; how long until the last unit has its task. */
 async function directive(number, level, units) {
   const data = {
@@ -93,10 +43,10 @@ async function directive(number, level, units) {
     due: "2020-02-13T10:00:00Z", issued_on: "2020-02-12",
   };
   const before = process.hrtime.bigint();
-  const { body } = await ask(agent, url, "POST", "/registers/directive/records", cookie, { data });
-  await ask(agent, url, "POST", `/records/${body.id}/steps/issue`, cookie, {});
+  const { body } = await ask("POST", "/registers/directive/records", { data });
+  await ask("POST", `/records/${body.id}/steps/issue`, {});
   for (;;) {
-    const { body: standings } = await ask(agent, url, "GET", `/records/${body.id}/standings`, cookie);
+    const { body: standings } = await ask("GET", `/records/${body.id}/standings`);
     if (standings.items.length >= units) {
       return { ms: Number(process.hrtime.bigint() - before) / 1e6, records: standings.items.map((unit) => unit.record) };
     }
@@ -141,9 +91,9 @@ async function writer() {
       for (let i = 0; i < made.records.length && Date.now() < until; i += SELECTION) {
         const part = made.records.slice(i, i + SELECTION);
         const [alone, ...records] = part;
-        const single = await ask(agent, url, "POST", `/records/${alone}/steps/${step}`, cookie, { values });
+        const single = await ask("POST", `/records/${alone}/steps/${step}`, { values });
         writes.single.push(single.ms);
-        const taken = await ask(agent, url, "POST", "/work/steps", cookie, { records, step, values, together: true });
+        const taken = await ask("POST", "/work/steps", { records, step, values, together: true });
         writes.selection.push(taken.ms);
         written += part.length;
         // No faster than what is to be shown: the readers get what is left of the machine.
@@ -159,7 +109,7 @@ async function writer() {
 async function reader(i) {
   for (let turn = i; running; turn += 1) {
     const path = READS[turn % READS.length];
-    reads.get(path).push((await ask(agent, url, "GET", path, cookie)).ms);
+    reads.get(path).push((await ask("GET", path)).ms);
     // A person looks at what came before asking for more.
     await new Promise((rest) => setTimeout(rest, 250));
   }
@@ -178,4 +128,4 @@ line("single step", writes.single);
 line(`act on ${SELECTION - 1} records`, writes.selection);
 for (const [path, times] of reads) line(`\`${path}\``, times);
 line("**all reads**", [...reads.values()].flat());
-process.exit(0);
+await server.kill();

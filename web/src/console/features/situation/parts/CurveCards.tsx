@@ -2,6 +2,7 @@ import { Spin, Table } from "antd";
 import { lazy, Suspense } from "react";
 import type { CurveDay, Situation } from "../../../../api/types";
 import { messageKey, useI18n } from "../../../../shared/i18n/i18n";
+import { RegionLevels } from "../../../../shared/charts/RegionLevels";
 import { FigureCard } from "../../../../shared/ui/FigureCard";
 import { ProvenanceButton } from "./ProvenanceButton";
 
@@ -26,6 +27,7 @@ export function CurveCards({ situation }: { situation: Situation }) {
       >
         <Suspense fallback={<Wait height={268} />}>
           <EpidemicCurve curve={situation.curve} measure={measure} place={place} />
+          <RegionLevels region={situation.region.code} curve={situation.curve} />
         </Suspense>
       </FigureCard>
       <FigureCard
