@@ -16,7 +16,7 @@ const SCALE: usize = if cfg!(feature = "slow") { 5 } else { 1 };
 
 /// What a stated share of 0.01 may come out as on a panel of this size.
 const AROUND_ONE_PERCENT: std::ops::Range<f64> =
-    if cfg!(feature = "slow") { 0.006..0.0145 } else { 0.005..0.018 };
+    if cfg!(feature = "slow") { 0.006..0.017 } else { 0.005..0.018 };
 
 fn spec(id: &str) -> DetectorSpec {
     DetectorSpec::recommended(id).expect("a known id")
