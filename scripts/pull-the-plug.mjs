@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Kills a working server at random moments and looks at what it left: nothing that was acknowledged may be lost, nothing
 // may be there half or twice, and the audit log must be whole. People enter and correct cases, upload lists, issue directives
-// to all townships of a county and confirm receipts; whatever was not acknowledged is tried again, as a client would.
+// to all townships of a county, confirm receipts and decide levels; whatever was not acknowledged is tried again, as a client
+// would.
 //
 //   node scripts/pull-the-plug.mjs [--rounds 200] [--bin target/release/wanquan] [--seed 1] [--keep DIR]
 
@@ -32,7 +33,7 @@ function random(n) {
 }
 
 const faults = [];
-const done = { creates: 0, updates: 0, imports: 0, directives: 0, receipts: 0, retried: 0, made_before_the_answer: 0 };
+const done = { creates: 0, updates: 0, imports: 0, directives: 0, receipts: 0, levels: 0, retried: 0, made_before_the_answer: 0 };
 function check(holds, what) {
   if (!holds) faults.push(what);
 }
@@ -42,6 +43,7 @@ const cases = new Map(); // case_id -> { id, version, age }
 const lists = new Map(); // prefix -> "stored" or "unknown"
 const directives = new Map(); // number -> { id, issued }
 const received = new Set(); // tasks
+const decided = new Set(); // evidence of decisions
 let townships = 0;
 let serial = 0;
 
@@ -163,6 +165,19 @@ function receipt(cookie, task) {
   };
 }
 
+function decision(cookie) {
+  const evidence = `E-${(serial += 1)}`;
+  const level = ["routine", "iii"][serial % 2];
+  return {
+    name: `deciding ${evidence}`,
+    perform: async (server) => {
+      await ask(server, "POST", `/regions/${COUNTY}/levels`, { json: { level, evidence }, cookie: cookie() });
+      decided.add(evidence);
+      done.levels += 1;
+    },
+  };
+}
+
 const cookies = {};
 const clerk = () => cookies.clerk;
 const commander = () => cookies.commander;
@@ -183,6 +198,7 @@ async function work(server) {
   const commanding = async () => {
     while (!stopping) {
       if (!(await attempt(server, directive(commander)))) return;
+      if (!(await attempt(server, decision(commander)))) return;
       const issued = [...directives.values()].filter((one) => one.issued);
       const one = issued[random(issued.length)];
       const units = await standings(server, one.id).catch(() => null);
@@ -232,6 +248,11 @@ async function inspect(server) {
   const { body: situation } = await ask(server, "GET", path, { cookie: clerk() });
   const total = cases.size + uploaded.length;
   check(situation.totals.cumulative === total, `the tally says ${situation.totals.cumulative}, there are ${total} cases`);
+  const { body: levels } = await ask(server, "GET", `/regions/${COUNTY}/levels`, { cookie: commander() });
+  const told = new Set(levels.history.map((one) => one.evidence));
+  // The history that is shown ends at a thousand decisions.
+  const lost = [...decided].filter((evidence) => !told.has(evidence));
+  check(lost.length === 0 || levels.history.length >= 1_000, `decisions are lost: ${lost.slice(0, 5).join(", ")}`);
   for (const [number, { id }] of directives) {
     const until = Date.now() + 30_000;
     let units = await standings(server, id);
