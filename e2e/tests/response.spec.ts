@@ -74,6 +74,11 @@ test("the whole chain: signal, alarm, plan, level, directive, escalation, findin
   const seen = decide.getByRole("status");
   await expect(seen).toContainText("Routine → Level III");
   await expect(seen).toContainText("Tasks (checkpoints): 10");
+  // A button that is just changing its colour has no contrast that could be looked at.
+  await chief.evaluate(async () => {
+    const changing = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+    await Promise.allSettled(changing.map((animation) => animation.finished));
+  });
   await expectAccessible(chief, "deciding a level");
   await decide.getByRole("button", { name: "Decide" }).click();
   const below = chief.getByRole("region", { name: "Levels of the regions" });
