@@ -131,10 +131,10 @@ pub async fn list(
     limit: u32,
 ) -> Result<Page, Error> {
     let limit = usize::try_from(limit.clamp(1, LIMIT_MAX)).unwrap_or(1);
-    let mut found = page_of(tx, &Source::current(filter), cursor.as_ref(), limit + 1).await?;
+    let mut found = page_of(tx, Source::current(filter), cursor.as_ref(), limit + 1).await?;
     if filter.as_of.is_some() {
         // What was known on a day: current versions known until then, and superseded ones valid then.
-        let old = page_of(tx, &Source::superseded(filter), cursor.as_ref(), limit + 1).await?;
+        let old = page_of(tx, Source::superseded(filter), cursor.as_ref(), limit + 1).await?;
         found.rows.extend(old.rows);
         // Where one source stopped looking, what the other found behind would come too early.
         found.end = found.end.max(old.end);
@@ -156,10 +156,14 @@ fn sort(rows: &mut [RecordRow]) {
 /// Up to `need` rows of one source, in the order of the list.
 async fn page_of(
     tx: &mut Tx<'_>,
-    source: &Source<'_>,
+    mut source: Source<'_>,
     cursor: Option<&Cursor>,
     need: usize,
 ) -> Result<Found, Error> {
+    if !source.begin_at_known(tx).await? {
+        return Ok(Found { rows: Vec::new(), end: None });
+    }
+    let source = &source;
     if source.filter.title_prefix.is_some() && source.count_titles(tx, NARROW_MAX + 1).await? <= NARROW_MAX {
         return Ok(Found { rows: source.by_title(tx, cursor, need).await?, end: None });
     }

@@ -108,6 +108,14 @@ async fn a_list_shows_what_is_asked_for_and_nothing_else(db: Db) -> Result<()> {
     assert_eq!(listed(&mut tx, &titled).await?, ["a1"]);
     let of_mers = Filter { disease: Some("mers".into()), ..known(14, &[]) };
     assert_eq!(listed(&mut tx, &of_mers).await?, ["b1"]);
+    drop(tx);
+    // Of what is planned, some is known before its day.
+    let mut tx = db.store.write().await?;
+    record::insert(&mut tx, case("e1", TOWN, 30).ready(), &change(15)).await?;
+    tx.commit().await?;
+    let mut tx = db.store.read().await?;
+    assert_eq!(listed(&mut tx, &known(14, &[CITY])).await?, ["a1", "a2", "b1", "d1", "undated"]);
+    assert_eq!(listed(&mut tx, &known(15, &[CITY])).await?, ["e1", "a1", "a2", "b1", "d1", "undated"]);
 
     for text in ["", "x", "1.2", "5.zz./1/"] {
         assert!(matches!(text.parse::<Cursor>(), Err(Error::InvalidCursor)));

@@ -17,6 +17,8 @@ pub(super) struct Source<'a> {
     pub(super) superseded: bool,
     /// Scopes, none below another; the root where everywhere is meant.
     pub(super) paths: Vec<String>,
+    /// Last day of an event that can have been known on the day as known on.
+    pub(super) latest: Option<i64>,
 }
 
 /// Column order of lists.
@@ -27,7 +29,15 @@ pub(super) fn order(id: &str) -> String {
 impl<'a> Source<'a> {
     pub(super) fn current(filter: &'a Filter) -> Self {
         let paths = scopes(filter);
-        Self { filter, table: "record", id: "id", columns: columns!(), superseded: false, paths }
+        Self {
+            filter,
+            table: "record",
+            id: "id",
+            columns: columns!(),
+            superseded: false,
+            paths,
+            latest: None,
+        }
     }
 
     pub(super) fn superseded(filter: &'a Filter) -> Self {
@@ -38,7 +48,29 @@ impl<'a> Source<'a> {
             columns: version_columns!(),
             superseded: true,
             paths: scopes(filter),
+            latest: None,
         }
+    }
+
+    /// Finds the last event that can have been known on the day as known on, in two steps of an index. False if nothing
+    /// was known then.
+    pub(super) async fn begin_at_known(&mut self, tx: &mut Tx<'_>) -> Result<bool, Error> {
+        let Some(day) = as_of_day(self.filter) else { return Ok(true) };
+        let (sql, query) = self.known_sql();
+        let (first, lead): (Option<i64>, Option<i64>) =
+            on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &query.binds).fetch_one(conn))?;
+        self.latest = lead.map(|lead| day.saturating_add(lead));
+        Ok(first.is_some_and(|first| first <= day))
+    }
+
+    /// When the first record became known, and by how many days at most one was known before its event.
+    pub(super) fn known_sql(&self) -> (String, Query) {
+        let mut query = Query::default();
+        let register = query.text(&self.filter.register);
+        let of = |what: &str| {
+            format!("(select {what} from {} where register = {register} and not deleted)", self.table)
+        };
+        (format!("select {}, {}", of("min(known_day)"), of("max(event_day - known_day)")), query)
     }
 
     pub(super) fn has_tests(&self) -> bool {
@@ -53,7 +85,8 @@ impl<'a> Source<'a> {
         }
         if let Some(day) = as_of_day(self.filter) {
             let day = query.int(day);
-            condition.push_str(&format!(" and known_day <= {day}"));
+            // With the sign it is no column: the planner cannot leave the days of the events for those of knowing.
+            condition.push_str(&format!(" and +known_day <= {day}"));
             if self.superseded {
                 condition.push_str(&format!(" and known_until > {day}"));
             }
@@ -65,10 +98,15 @@ impl<'a> Source<'a> {
     /// Days of the event.
     pub(super) fn days(&self, query: &mut Query) -> String {
         let mut condition = self.first_day(query);
-        if let Some(to) = self.filter.to {
-            condition.push_str(&format!(" and event_day <= {}", query.int(time::to_day(to))));
+        if let Some(last) = self.last_day() {
+            condition.push_str(&format!(" and event_day <= {}", query.int(last)));
         }
         condition
+    }
+
+    /// The last day of the event.
+    pub(super) fn last_day(&self) -> Option<i64> {
+        self.filter.to.map(time::to_day).into_iter().chain(self.latest).min()
     }
 
     /// The first day of the event; records without a day are left out where the other end is given.

@@ -41,6 +41,11 @@ async fn every_way_to_a_page_is_a_range_of_an_index() {
     let by_path = "COVERING INDEX record_by_path (register=? AND region_path>? AND region_path<?)";
     check(Source::current(&below).count_sql("/1/2/", 2_001), &[by_path]).await;
 
+    let known = ["INDEX record_by_known (register=?)", "INDEX record_by_lead (register=?)"];
+    check(Source::current(&everywhere).known_sql(), &known).await;
+    let known = ["INDEX record_version_by_known (register=?)", "INDEX record_version_by_lead (register=?)"];
+    check(Source::superseded(&everywhere).known_sql(), &known).await;
+
     // The window that turns running totals into numbers sorts as many rows as the walk had days.
     let plan = plan_of(&store, walk::days_sql(&Source::current(&below), None, 51)).await.join("\n");
     for part in [

@@ -5,7 +5,6 @@ use super::{Cursor, FIRST_STEP, Found, LAST_STEP, SCANNED_MAX, sort};
 use crate::dialect::{Bind, Tx, bind_all, on_db};
 use crate::error::Error;
 use crate::record::RecordRow;
-use crate::time;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
@@ -186,8 +185,7 @@ pub(super) fn days_sql(source: &Source<'_>, before: Option<i64>, missing: usize)
     days.push_str(" and not deleted");
     // One upper bound each: of two, the index uses the first and walks through everything above the second.
     let first = source.first_day(&mut query);
-    let end = source.filter.to.map(|to| time::to_day(to) + 1);
-    let end = before.into_iter().chain(end).min();
+    let end = before.into_iter().chain(source.last_day().map(|day| day + 1)).min();
     let end = end.map(|day| format!(" and event_day < {}", query.int(day))).unwrap_or_default();
     let missing = query.count(missing);
     let table = source.table;
