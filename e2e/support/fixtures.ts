@@ -83,7 +83,9 @@ export const test = base.extend<Fixtures>({
       }),
     );
   },
-  page: async ({ page }, use) => {
+  // Named here, the server stops after the page is done with: what still loads then is no fault of the page.
+  page: async ({ page, server }, use) => {
+    void server;
     const failures: string[] = [];
     page.on("pageerror", (error) => failures.push(error.message));
     page.on("console", (message) => {
