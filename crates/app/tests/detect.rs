@@ -17,7 +17,15 @@ use wanquan_store::{job, signal};
 
 async fn signals(city: &City) -> Vec<Signal> {
     let mut tx = city.store.read().await.unwrap();
-    signal::list(&mut tx, &signal::Filter::default(), None, 1_000).await.unwrap().0
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let (page, next) = signal::list(&mut tx, &signal::Filter::default(), after, 1_000).await.unwrap();
+        all.extend(page);
+        after = next;
+        if after.is_none() {
+            return all;
+        }
+    }
 }
 
 /// Loads rows and lets the detectors run, as an import followed by the worker does.
