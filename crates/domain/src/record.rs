@@ -6,6 +6,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::fmt;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
 /// Identifier of a record, made by the caller (UUIDv7).
@@ -27,10 +29,27 @@ impl fmt::Display for RecordId {
 }
 
 /// A UUIDv7 whose time part is the given instant (instants before 1970 count as 1970).
+///
+/// Identifiers made by one process ascend: by the instant to the microsecond (RFC 9562, 6.2, method 3), and those of
+/// the same microsecond in the order in which they were made (method 1), so that "the later of two" is the same
+/// question as "the larger identifier". 32 bits are left to chance.
 pub fn new_uuid(now: Timestamp) -> Uuid {
-    let seconds = u64::try_from(now.as_second()).unwrap_or(0);
-    let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
-    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos))
+    let micros = u64::try_from(now.as_microsecond()).unwrap_or(0);
+    let chance = u128::from(chance() & u64::from(u32::MAX));
+    let made = u128::from(*FIRST_MADE + MADE.fetch_add(1, Ordering::Relaxed)) & 0x3fff_ffff;
+    let (version, variant) = (7 << 76, 0b10 << 62);
+    let instant = u128::from(micros / 1000) << 80 | u128::from(micros % 1000) << 64;
+    Uuid::from_u128(instant | version | variant | made << 32 | chance)
+}
+
+/// How many identifiers this process has made, counted on from a number of chance: two processes that start in the same
+/// microsecond differ, and the thirty bits of the counter are not used up by the first half billion.
+static MADE: AtomicU64 = AtomicU64::new(0);
+static FIRST_MADE: LazyLock<u64> = LazyLock::new(|| chance() & 0x1fff_ffff);
+
+/// Random bits, 62 of them: the lower half of an identifier without a sequence.
+fn chance() -> u64 {
+    Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, 0, 0)).as_u64_pair().1
 }
 
 /// Identifiers for the records of one import: UUIDv7 that ascend, so that rows are appended to the table and not
@@ -191,5 +210,21 @@ mod tests {
             let (seconds, nanos) = id.0.get_timestamp().unwrap().to_unix();
             assert_eq!((seconds, nanos / 1_000_000), (1_581_494_400, 0));
         }
+    }
+    #[test]
+    fn identifiers_ascend_with_the_microsecond_and_within_it() {
+        let at = |micros: i64| new_uuid(Timestamp::from_microsecond(1_581_494_400_000_000 + micros).unwrap());
+        let mut made = Vec::new();
+        for micros in [0, 0, 0, 1, 999, 999, 1000, 1001, 2_000_000] {
+            made.push(at(micros));
+        }
+        assert!(made.is_sorted_by(|a, b| a < b), "{made:?}");
+        for id in made {
+            assert_eq!((id.get_version_num(), id.get_variant()), (7, uuid::Variant::RFC4122));
+        }
+        let (seconds, nanos) = at(1_002_999).get_timestamp().unwrap().to_unix();
+        assert_eq!((seconds, nanos / 1_000_000), (1_581_494_401, 2));
+        let early = new_uuid(Timestamp::from_second(-5).unwrap());
+        assert_eq!(early.get_timestamp().unwrap().to_unix().0, 0);
     }
 }
