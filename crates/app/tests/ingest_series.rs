@@ -138,6 +138,28 @@ fn columns_of_places_are_series_and_columns_of_totals_are_left_out() {
 }
 
 #[test]
+fn columns_that_count_again_what_others_count_are_left_out_and_named() {
+    // A total that no word gives away, parts of a place, and columns of another thing.
+    let mut text =
+        "date,n_a_city,n_b_city,n_c_city,n_c_city_east,n_c_city_west,n_d_city,n_all,beds\n".to_owned();
+    for day in 1..=20 {
+        let (a, b, east, west, d) = (day % 3, day * day % 7, day % 4, day % 5, 3 * day % 8);
+        let all = a + b + east + west + d;
+        text.push_str(&format!(
+            "2021-03-{day:02},{a},{b},{},{east},{west},{d},{all},{}\n",
+            east + west,
+            day % 2
+        ));
+    }
+    let set = read(&text);
+    assert_eq!(names(&set), ["n_a_city", "n_b_city", "n_c_city", "n_d_city"]);
+    let remark = |code| set.remarks.iter().find(|r| r.code == code).map(|r| r.text.en.clone()).unwrap();
+    assert!(remark("Q112").ends_with(": n_all"), "{}", remark("Q112"));
+    assert!(remark("Q119").ends_with(": n_c_city_east, n_c_city_west"), "{}", remark("Q119"));
+    assert!(remark("Q120").ends_with(": beds"), "{}", remark("Q120"));
+}
+
+#[test]
 fn years_and_weeks_become_weeks_of_the_calendar() {
     let mut text = "index,year,period,d8336,d8337\n".to_owned();
     for (i, (year, week)) in (2004..2006).flat_map(|y| (1..=52).map(move |w| (y, w))).enumerate() {

@@ -4,6 +4,7 @@
 //! Everything that was decided is said ([`SeriesSet::columns`], [`SeriesSet::remarks`]); what cannot be decided is
 //! an error that names the option that decides it.
 
+mod beside;
 mod build;
 mod calendar;
 mod choose;

@@ -73,16 +73,7 @@ pub(super) fn build(table: &Table, plan: Plan, options: &SeriesOptions) -> Resul
     }
     set.rows_read = table.info.rows;
     tally.remarks(&mut remarks);
-    if !plan.left_out.is_empty() {
-        let names: Vec<&str> = plan.left_out.iter().map(|i| table.header[*i].as_str()).collect();
-        let names = names.join(", ");
-        remarks.push(remark(
-            "Q112",
-            plan.left_out.len() as u64,
-            format!("columns of totals are left out: {names}"),
-            format!("合计列未计入：{names}"),
-        ));
-    }
+    set_aside(table, &plan, &mut remarks);
     let missing = set.counts.iter().filter(|n| n.is_none()).count() as u64;
     if missing > 0 {
         remarks.push(remark(
@@ -94,6 +85,32 @@ pub(super) fn build(table: &Table, plan: Plan, options: &SeriesOptions) -> Resul
     }
     set.remarks.append(&mut remarks);
     Ok(set)
+}
+
+/// Names the columns that are not counted, and why.
+fn set_aside(table: &Table, plan: &Plan, remarks: &mut Vec<Remark>) {
+    let mut say = |code, columns: &[usize], en: &str, zh: &str| {
+        if columns.is_empty() {
+            return;
+        }
+        let names: Vec<&str> = columns.iter().map(|i| table.header[*i].as_str()).collect();
+        let names = names.join(", ");
+        remarks.push(remark(code, columns.len() as u64, format!("{en}: {names}"), format!("{zh}：{names}")));
+    };
+    let beside = &plan.beside;
+    say("Q112", &beside.totals, "columns of totals are left out", "合计列未计入");
+    say(
+        "Q119",
+        &beside.parts,
+        "columns that by their names are parts of a column that is counted are left out (--count takes one)",
+        "按名称属于已计入列之一部分的列未计入（可用 --count 指定）",
+    );
+    say(
+        "Q120",
+        &beside.others,
+        "columns that by their names count something else than the others are left out (--count takes one)",
+        "按名称所计与其他列不同的列未计入（可用 --count 指定）",
+    );
 }
 
 pub(super) fn remark(code: &'static str, n: u64, en: String, zh: String) -> Remark {

@@ -1,5 +1,6 @@
 //! Which columns of a table mean what.
 
+use super::beside::{Beside, set_aside};
 use super::{Layout, SeriesError, SeriesOptions};
 use crate::ingest::dates::header_days;
 use crate::ingest::meaning::{Meaning, Profile, incident_rank, of_name, profile};
@@ -36,8 +37,8 @@ pub(super) struct Plan {
     pub person: Person,
     /// Dated columns of persons by meaning.
     pub dated: Vec<(Meaning, usize)>,
-    /// Columns of totals (of regions, of the world) beside those of places.
-    pub left_out: Vec<usize>,
+    /// Columns that count again what those of places count.
+    pub beside: Beside,
 }
 
 /// Columns that describe a person.
@@ -99,7 +100,7 @@ pub(super) fn choose(table: &Table, options: &SeriesOptions) -> Result<Plan, Ser
         indicator: columns.of(Meaning::Indicator).next(),
         person: Person::default(),
         dated: Vec::new(),
-        left_out: Vec::new(),
+        beside: Beside::default(),
     };
     if options.date.is_none()
         && options.count.is_none()
@@ -141,7 +142,7 @@ pub(super) fn choose(table: &Table, options: &SeriesOptions) -> Result<Plan, Ser
             if names.is_empty() {
                 names = narrow;
             }
-            choose_counts(&columns, given, !names.is_empty() || code.is_some(), &mut plan);
+            choose_counts(&columns, given, !names.is_empty() || code.is_some(), &mut plan)?;
         }
     }
     plan.code = code;
@@ -256,12 +257,17 @@ fn date_of_persons(columns: &Columns<'_>) -> Option<usize> {
     candidates.into_iter().find(|i| dates(i) * 2 >= most)
 }
 
-fn choose_counts(columns: &Columns<'_>, given: Option<usize>, placed: bool, plan: &mut Plan) {
+fn choose_counts(
+    columns: &Columns<'_>,
+    given: Option<usize>,
+    placed: bool,
+    plan: &mut Plan,
+) -> Result<(), SeriesError> {
     let is_count = |i: &usize| columns.profiles[*i].is_count();
     if let Some(column) = given {
         plan.counts = vec![column];
         plan.cumulative = columns.meanings[column] == Meaning::Cumulative;
-        return;
+        return Ok(());
     }
     let incident = columns
         .of(Meaning::Incident)
@@ -269,12 +275,12 @@ fn choose_counts(columns: &Columns<'_>, given: Option<usize>, placed: bool, plan
         .min_by_key(|i| (incident_rank(&columns.table.header[*i]), *i));
     if let Some(column) = incident {
         plan.counts = vec![column];
-        return;
+        return Ok(());
     }
     if let Some(column) = columns.of(Meaning::Cumulative).find(is_count) {
         plan.counts = vec![column];
         plan.cumulative = true;
-        return;
+        return Ok(());
     }
     // Counts without a name that says so: each column is a series of its own, unless a column names the places.
     let used = |i: usize| match plan.when {
@@ -306,15 +312,17 @@ fn choose_counts(columns: &Columns<'_>, given: Option<usize>, placed: bool, plan
         .collect();
     if placed {
         plan.counts = free.into_iter().take(1).collect();
-        return;
+        return Ok(());
     }
     plan.layout = Layout::WidePlaces;
     let sums = |i: &usize| {
         let name = columns.table.header[*i].to_lowercase();
         ["region", "global", "total", "world", "合计", "总"].iter().any(|word| name.contains(word))
     };
-    let (left_out, counts): (Vec<usize>, Vec<usize>) = free.into_iter().partition(sums);
-    (plan.counts, plan.left_out) =
-        if counts.is_empty() { (left_out, Vec::new()) } else { (counts, left_out) };
+    let (totals, counts): (Vec<usize>, Vec<usize>) = free.into_iter().partition(sums);
+    plan.counts = if counts.is_empty() { totals.clone() } else { counts };
+    plan.beside = set_aside(columns.table, &mut plan.counts)?;
+    plan.beside.totals.extend(totals.iter().filter(|i| !plan.counts.contains(i)));
     plan.indicator = None;
+    Ok(())
 }
