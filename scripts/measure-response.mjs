@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 // Measures the response on the embedded database: how many records a minute are entered and taken through their states while
-// twenty people read, and how long a directive to every village takes until it stands in every inbox. Prints Markdown; the
-// figures in docs/performance.md come from here.
+// twenty people read, and how long a directive takes until it stands in every inbox: of 2,628 villages, and of 10,000 units that
+// a pack written for the purpose adds elsewhere. Prints Markdown; the figures in docs/performance.md come from here.
 //
 //   make build && node scripts/measure-response.mjs [--writes 50000] [--seconds 60] [--readers 20] [--bin FILE]
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ask as plainAsk, option, serve, setUp, signIn } from "./lib/installation.mjs";
@@ -16,11 +16,35 @@ const READERS = Number(option("readers", 20));
 /** Records of one act on a selection; the server takes up to 10,000. */
 const SELECTION = Number(option("selection", 500));
 const DATA = mkdtempSync(join(tmpdir(), "wanquan-measure-"));
+const PROVINCE = "140000";
 const CITY = "140400";
 process.on("exit", () => rmSync(DATA, { recursive: true, force: true }));
 
+/** A district of another city, to which the pack adds a hundred townships with a hundred villages each. */
+const WIDE = "140302";
+function writeWidePack() {
+  const folder = join(DATA, "packs", "wide");
+  mkdirSync(folder, { recursive: true });
+  const text = (en, zh) => `{ en = "${en}", zh = "${zh}" }`;
+  const about = [
+    'id = "wide"', `title = ${text("Ten thousand units", "一万个单位")}`, 'version = "1.0.0"', 'kind = "place"',
+    'requires = ["base", "changzhi"]', 'licence = "Apache-2.0"',
+    "[[source]]", 'id = "made"', 'title = "Made up for measuring"', 'licence = "Apache-2.0"',
+  ];
+  writeFileSync(join(folder, "pack.toml"), `${about.join("\n")}\n`);
+  const rows = ["code,name,level,parent,name_en"];
+  const digits = (n) => String(n).padStart(3, "0");
+  for (let town = 0; town < 100; town += 1) {
+    const code = `140399${digits(town)}`;
+    rows.push(`${code},乡${town},township,${WIDE},`);
+    for (let village = 0; village < 100; village += 1) rows.push(`${code}${digits(village)},村${town}-${village},community,${code},`);
+  }
+  writeFileSync(join(folder, "regions.csv"), `${rows.join("\n")}\n`);
+}
+
+writeWidePack();
 const server = await serve(DATA, ["--replay-from", "2020-02-12T00:00:00Z"]);
-await setUp(server, [["chief", "commander", CITY]]);
+await setUp(server, [["chief", "commander", PROVINCE]]);
 const cookie = await signIn(server, "chief");
 
 /** One request; the answer with the milliseconds that it took. */
@@ -37,9 +61,9 @@ const summary = (times) => {
 };
 
 /** A directive, issued; how long until the last unit has its task. */
-async function directive(number, level, units) {
+async function directive(number, region, units) {
   const data = {
-    number, title: `逐户排查 ${number}`, text: "当日完成并反馈。", region: CITY, addressee_level: level,
+    number, title: `逐户排查 ${number}`, text: "当日完成并反馈。", region, addressee_level: "community",
     due: "2020-02-13T10:00:00Z", issued_on: "2020-02-12",
   };
   const before = process.hrtime.bigint();
@@ -55,7 +79,9 @@ async function directive(number, level, units) {
 }
 
 const villages = [];
-for (let i = 1; i <= 3; i += 1) villages.push((await directive(`村${i}`, "community", 2628)).ms);
+for (let i = 1; i <= 3; i += 1) villages.push((await directive(`村${i}`, CITY, 2628)).ms);
+const wide = [];
+for (let i = 1; i <= 3; i += 1) wide.push((await directive(`万${i}`, WIDE, 10_000)).ms);
 
 // Tasks of directives to every village are taken through their states in acts on selections, and one of each alone: each is a write
 // with a new version, an entry of its history and a change of its state.
@@ -85,7 +111,7 @@ async function writer() {
   let n = 0;
   while (Date.now() < until) {
     n += 1;
-    const made = await directive(`压测${n}`, "community", 2628);
+    const made = await directive(`压测${n}`, CITY, 2628);
     written += made.records.length + 2;
     for (const [step, values] of STEPS) {
       for (let i = 0; i < made.records.length && Date.now() < until; i += SELECTION) {
@@ -117,7 +143,8 @@ async function reader(i) {
 
 const [rate] = await Promise.all([writer(), ...Array.from({ length: READERS }, (_, i) => reader(i))]);
 console.log(`${READERS} readers, ${SECONDS} s; ${cpus().length} x ${cpus()[0]?.model.trim()}, load average ${loadavg()[0].toFixed(1)}\n`);
-console.log(`Directive to 2,628 villages, from sending it until every unit has its task: ${villages.map((ms) => ms.toFixed(0)).join(", ")} ms\n`);
+const each = (times) => times.map((ms) => ms.toFixed(0)).join(", ");
+console.log(`Directive to 2,628 villages, from sending it until every unit has its task: ${each(villages)} ms; to 10,000: ${each(wide)} ms\n`);
 console.log(`Writes with a change of state: ${Math.round(rate).toLocaleString("en")} a minute (asked for ${WRITES_A_MINUTE.toLocaleString("en")})\n`);
 console.log("| what | answers | p50 ms | p95 ms | slowest ms |\n| --- | ---: | ---: | ---: | ---: |");
 const line = (what, times) => {

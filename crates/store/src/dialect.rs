@@ -2,15 +2,17 @@
 //!
 //! Nothing outside this file asks which engine is open, except the bulk load, which has a hot path for each.
 
+use crate::durable::Durability;
 use crate::error::Error;
 use sqlx::{PgPool, SqlitePool};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A transaction on either engine. Dropped without [`Tx::commit`], it is rolled back.
 #[derive(Debug)]
 pub enum Tx<'c> {
-    /// On the embedded database.
-    Sqlite(sqlx::Transaction<'c, sqlx::Sqlite>),
+    /// On the embedded database; what makes a commit durable, unless it only reads.
+    Sqlite(sqlx::Transaction<'c, sqlx::Sqlite>, Option<Arc<Durability>>),
     /// On PostgreSQL.
     Postgres(sqlx::Transaction<'c, sqlx::Postgres>),
 }
@@ -22,7 +24,12 @@ impl Tx<'_> {
     /// If the database cannot; nothing is stored then.
     pub async fn commit(self) -> Result<(), Error> {
         match self {
-            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Sqlite(tx, durability) => {
+                tx.commit().await?;
+                if let Some(durability) = durability {
+                    durability.reach().await?;
+                }
+            }
             Self::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
@@ -32,7 +39,7 @@ impl Tx<'_> {
     /// words; on PostgreSQL two writers would otherwise read the same version and both believe that it is theirs.
     pub(crate) fn for_update(&self) -> &'static str {
         match self {
-            Self::Sqlite(_) => "",
+            Self::Sqlite(..) => "",
             Self::Postgres(_) => " for update",
         }
     }
@@ -40,7 +47,7 @@ impl Tx<'_> {
     /// An expression in lower case, ASCII letters only, whatever the locale of the database.
     pub(crate) fn ascii_lower(&self, expression: &str) -> String {
         match self {
-            Self::Sqlite(_) => format!("lower({expression})"),
+            Self::Sqlite(..) => format!("lower({expression})"),
             Self::Postgres(_) => format!("lower({expression} collate \"C\")"),
         }
     }
@@ -51,7 +58,7 @@ impl Tx<'_> {
     /// If the connection is lost; the database rolls back by itself then.
     pub async fn rollback(self) -> Result<(), Error> {
         match self {
-            Self::Sqlite(tx) => tx.rollback().await?,
+            Self::Sqlite(tx, _) => tx.rollback().await?,
             Self::Postgres(tx) => tx.rollback().await?,
         }
         Ok(())
@@ -62,7 +69,7 @@ impl Tx<'_> {
 macro_rules! on_db {
     ($tx:expr, |$conn:ident| $body:expr) => {
         match $tx {
-            $crate::dialect::Tx::Sqlite(tx) => {
+            $crate::dialect::Tx::Sqlite(tx, _) => {
                 let $conn = &mut **tx;
                 $body.await
             }
@@ -80,7 +87,7 @@ pub(crate) use on_db;
 macro_rules! run_on_db {
     ($tx:expr, |$conn:ident| $body:expr) => {
         match $tx {
-            $crate::dialect::Tx::Sqlite(tx) => {
+            $crate::dialect::Tx::Sqlite(tx, _) => {
                 let $conn = &mut **tx;
                 $body.await.map(|done| done.rows_affected())
             }
@@ -135,7 +142,7 @@ pub(crate) fn value_lists(columns: usize, rows: usize) -> String {
 #[derive(Debug)]
 pub(crate) enum Engine {
     /// One file; many readers, one writer that others queue for.
-    Sqlite { path: PathBuf, read: SqlitePool, write: SqlitePool },
+    Sqlite { path: PathBuf, read: SqlitePool, write: SqlitePool, durability: Arc<Durability> },
     /// A server.
     Postgres(PgPool),
 }
@@ -144,7 +151,7 @@ impl Engine {
     /// A snapshot to read from.
     pub(crate) async fn begin_read(&self) -> Result<Tx<'static>, Error> {
         Ok(match self {
-            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?),
+            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?, None),
             Self::Postgres(pool) => {
                 Tx::Postgres(pool.begin_with("begin isolation level repeatable read read only").await?)
             }
@@ -155,7 +162,9 @@ impl Engine {
     /// later can be refused without having waited.
     pub(crate) async fn begin_write(&self) -> Result<Tx<'static>, Error> {
         Ok(match self {
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("begin immediate").await?),
+            Self::Sqlite { write, durability, .. } => {
+                Tx::Sqlite(write.begin_with("begin immediate").await?, Some(Arc::clone(durability)))
+            }
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
     }

@@ -23,6 +23,7 @@ pub mod backup;
 pub mod batch;
 pub mod bulk;
 mod dialect;
+mod durable;
 mod error;
 pub mod idempotency;
 pub mod job;

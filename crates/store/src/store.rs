@@ -1,6 +1,7 @@
 //! Opening a database and bringing its schema up to date.
 
 use crate::dialect::{Engine, Tx};
+use crate::durable::Durability;
 use crate::error::Error;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -82,7 +83,8 @@ impl Store {
             .test_before_acquire(false)
             .max_lifetime(None)
             .connect_lazy_with(connect.create_if_missing(false).pragma("query_only", "on"));
-        Ok(Engine::Sqlite { path: path.to_owned(), read, write })
+        let durability = Arc::new(Durability::of(path));
+        Ok(Engine::Sqlite { path: path.to_owned(), read, write, durability })
     }
 
     async fn open_postgres(url: &str, options: &Options) -> Result<Engine, Error> {
@@ -138,8 +140,8 @@ fn sqlite_options(path: &Path, options: &Options) -> SqliteConnectOptions {
         .create_if_missing(true)
         .page_size(SQLITE_PAGE_BYTES)
         .journal_mode(SqliteJournalMode::Wal)
-        // Acknowledged means durable, also when the power goes.
-        .synchronous(SqliteSynchronous::Full)
+        // The log is brought to the disk by `Durability`, for all commits that wait at once.
+        .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
         .busy_timeout(options.busy_timeout)
         .statement_cache_capacity(200)
