@@ -52,6 +52,17 @@ impl Tx<'_> {
         }
     }
 
+    /// `($1, $2), ($3, $4), ...`: the value lists of an insert of several rows. SQLite keeps parameters with a number
+    /// as names in a list that it walks through for each of them; ten thousand take longer than the insert. Its
+    /// parameters without a number are bound in their order.
+    pub(crate) fn value_lists(&self, columns: usize, rows: usize) -> String {
+        let list = |row: usize| match self {
+            Self::Sqlite(..) => vec!["?"; columns].join(", "),
+            Self::Postgres(_) => placeholders(row * columns + 1, columns),
+        };
+        (0..rows).map(|row| format!("({})", list(row))).collect::<Vec<_>>().join(", ")
+    }
+
     /// Takes everything back.
     ///
     /// # Errors
@@ -130,12 +141,6 @@ pub(crate) use bind_all;
 /// `from`, `from + 1`, ... as placeholders of an `in` list.
 pub(crate) fn placeholders(from: usize, count: usize) -> String {
     (from..from + count).map(|i| format!("${i}")).collect::<Vec<_>>().join(", ")
-}
-
-/// `($1, $2), ($3, $4), ...`: the value lists of an insert of several rows.
-pub(crate) fn value_lists(columns: usize, rows: usize) -> String {
-    let lists = (0..rows).map(|row| format!("({})", placeholders(row * columns + 1, columns)));
-    lists.collect::<Vec<_>>().join(", ")
 }
 
 /// The open engine with its connections.

@@ -3,7 +3,7 @@
 //! A row is a difference; the series as known on a day is the sum of the rows known until then. Reading a series is a
 //! range of the primary key.
 
-use crate::dialect::{Bind, Tx, bind_all, on_db, placeholders, run_on_db, value_lists};
+use crate::dialect::{Bind, Tx, bind_all, on_db, placeholders, run_on_db};
 use crate::error::Error;
 use crate::record::Counted;
 use crate::time;
@@ -78,7 +78,7 @@ pub(crate) async fn apply(tx: &mut Tx<'_>, deltas: Deltas) -> Result<Vec<SeriesK
         let sql = format!(
             "insert into tally (measure, disease, region, event_day, known_day, n) values {}
              on conflict (measure, disease, region, event_day, known_day) do update set n = tally.n + excluded.n",
-            value_lists(6, part.len())
+            tx.value_lists(6, part.len())
         );
         run_on_db!(tx, |conn| {
             let mut query = sqlx::query(AssertSqlSafe(sql));

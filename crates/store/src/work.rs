@@ -12,7 +12,7 @@ mod list;
 
 pub use list::{Cursor, Filter, Whose, count, count_by_path, list};
 
-use crate::dialect::{Bind, Tx, bind_all, on_db, placeholders, run_on_db, value_lists};
+use crate::dialect::{Bind, Tx, bind_all, on_db, placeholders, run_on_db};
 use crate::error::Error;
 use crate::record::RecordRow;
 use crate::time;
@@ -143,7 +143,7 @@ pub async fn put(tx: &mut Tx<'_>, work: &Work) -> Result<(), Error> {
 /// If the database fails.
 pub async fn begin_many(tx: &mut Tx<'_>, begun: &[(Work, WorkEntry)]) -> Result<(), Error> {
     for part in begun.chunks(ROWS_PER_STATEMENT) {
-        let sql = format!("insert into work ({}) values {}", columns!(), value_lists(15, part.len()));
+        let sql = format!("insert into work ({}) values {}", columns!(), tx.value_lists(15, part.len()));
         run_on_db!(tx, |conn| {
             let mut query = sqlx::query(AssertSqlSafe(sql));
             for (work, _) in part {
@@ -168,7 +168,7 @@ pub async fn begin_many(tx: &mut Tx<'_>, begun: &[(Work, WorkEntry)]) -> Result<
         })?;
         let sql = format!(
             "insert into work_history (record_id, seq, at, by, act, to_state, unit) values {}",
-            value_lists(7, part.len())
+            tx.value_lists(7, part.len())
         );
         run_on_db!(tx, |conn| {
             let mut query = sqlx::query(AssertSqlSafe(sql));

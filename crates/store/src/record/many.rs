@@ -2,7 +2,7 @@
 //! through the bulk load instead.
 
 use super::{Change, NewRecord, RecordRow};
-use crate::dialect::{Tx, run_on_db, value_lists};
+use crate::dialect::{Tx, run_on_db};
 use crate::error::Error;
 use crate::tally::{self, Deltas};
 use crate::time;
@@ -34,7 +34,8 @@ pub async fn insert_many(
         rows.push(RecordRow::first(new, change, known_day)?);
     }
     for part in rows.chunks(ROWS_PER_STATEMENT) {
-        let sql = format!("insert into record ({}) values {}", columns!(), value_lists(COLUMNS, part.len()));
+        let sql =
+            format!("insert into record ({}) values {}", columns!(), tx.value_lists(COLUMNS, part.len()));
         run_on_db!(tx, |conn| {
             let mut query = sqlx::query(AssertSqlSafe(sql));
             for row in part {
