@@ -2,6 +2,8 @@ import { test as base, expect, type Page } from "@playwright/test";
 import { start, type Server } from "./server.ts";
 
 export const PASSWORD = "correct horse battery";
+/** Of every sample account of a demonstration. */
+export const DEMO_PASSWORD = "changzhi-2020";
 
 /** The API as somebody who is signed in; for what a test needs and does not itself test. */
 export class Api {

@@ -35,9 +35,20 @@ pub struct DemoArgs {
     /// Address to listen on; otherwise port 8080 of this machine, or another one if it is taken.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
+    /// Local date and time at which it opens, such as 2020-02-12T18:30: for going on where hours have passed. Not
+    /// before the morning of 12 February 2020, at which it opens otherwise.
+    #[arg(long, value_name = "DATETIME", default_value_t = MORNING, hide_default_value = true, value_parser = moment)]
+    at: DateTime,
     /// Open the console in the browser.
     #[arg(long)]
     open: bool,
+}
+
+/// A moment of the demonstration, which nobody has lived through before its morning.
+fn moment(text: &str) -> Result<DateTime, String> {
+    let at: DateTime =
+        text.parse().map_err(|_| "it is no date and time such as 2020-02-12T18:30".to_owned())?;
+    if at < MORNING { Err(format!("the demonstration begins at {MORNING}")) } else { Ok(at) }
 }
 
 impl DemoArgs {
@@ -75,7 +86,7 @@ impl DemoArgs {
             time_zone: time_zone.clone(),
             listen: address,
             public_url: None,
-            replay_from: Some(time_zone.to_timestamp(MORNING)?),
+            replay_from: Some(time_zone.to_timestamp(self.at)?),
             upload_bytes_max: UPLOAD_BYTES_MAX,
         };
         let app = open(&config).await?;

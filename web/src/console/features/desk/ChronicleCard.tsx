@@ -57,7 +57,9 @@ export function ChronicleCard({ region }: { region: string }) {
         {chronicle.isPending && <Skeleton active />}
         {chronicle.data && items.length === 0 && <p className="muted">{t("desk.quiet")}</p>}
         {chronicle.data?.left_out && <p className="muted">{t("desk.left_out")}</p>}
-        <div className="chronicle">
+        {/* A long hour scrolls, also by keys. */}
+        {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+        <div className="chronicle" role="group" aria-label={title} tabIndex={0}>
           <Timeline
             items={items.map((entry, i) => ({
               key: items.length - i,
