@@ -1,18 +1,15 @@
 import { PlusOutlined } from "@ant-design/icons";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { Button, Checkbox, Table } from "antd";
-import type { ColumnsType } from "antd/es/table";
-import { Link, useNavigate } from "react-router";
-import type { WorkItem } from "../../../api/types";
+import { Checkbox } from "antd";
+import { useNavigate } from "react-router";
 import { useI18n } from "../../../shared/i18n/i18n";
 import { useSession } from "../../../shared/session";
 import { PageHeader } from "../../../shared/ui/PageHeader";
-import { ProblemAlert } from "../../../shared/ui/ProblemAlert";
 import { ReasonedButton } from "../../../shared/ui/ReasonedButton";
 import { RegionSelect } from "../../../shared/ui/RegionSelect";
 import { useUrlState } from "../../../shared/urlState";
 import { ExportButton } from "../../../shared/work/ExportButton";
-import { StateTag } from "../../../shared/work/StateTag";
+import { WorkTable } from "../../../shared/work/WorkTable";
 import { standingsQuery, workQuery, workRegisterQuery } from "../../../shared/work/queries";
 import { paths } from "../../paths";
 import { Progress } from "./Progress";
@@ -22,7 +19,7 @@ const REGISTER = "directive";
 
 /** What was ordered, and how far the units are with it. */
 export function DirectivesPage() {
-  const { t, format } = useI18n();
+  const { t } = useI18n();
   const session = useSession();
   const navigate = useNavigate();
   const url = useUrlState();
@@ -32,23 +29,6 @@ export function DirectivesPage() {
   const list = useInfiniteQuery(
     workQuery({ whose: "region", region, register: REGISTER, open: finished ? undefined : true }),
   );
-  const items = list.data?.pages.flatMap((page) => page.items) ?? [];
-  const columns: ColumnsType<WorkItem> = [
-    {
-      title: t("directives.column.title"),
-      render: (_, item) => (
-        <>
-          <Link to={paths.directive(item.record)} onClick={(event) => event.stopPropagation()}>
-            {item.title}
-          </Link>
-          <small className="muted path">{item.region?.name}</small>
-        </>
-      ),
-    },
-    { title: t("tasks.column.state"), render: (_, item) => <StateTag work={item} />, width: 240 },
-    { title: t("tasks.column.due"), dataIndex: "due_at", render: format.instant, width: 180 },
-    { title: t("directives.column.progress"), render: (_, item) => <Row id={item.record} />, width: 380 },
-  ];
   return (
     <>
       <PageHeader
@@ -84,27 +64,20 @@ export function DirectivesPage() {
           {t("tasks.finished_too")}
         </Checkbox>
       </div>
-      <ProblemAlert error={list.error} retry={() => void list.refetch()} />
-      <section className="card" aria-label={t("directives.title")}>
-        <Table<WorkItem>
-          rowKey="record"
-          size="small"
-          columns={columns}
-          dataSource={items}
-          loading={list.isPending}
-          pagination={false}
-          locale={{ emptyText: t("directives.none") }}
-          rowClassName="row-link"
-          onRow={(item) => ({ onClick: () => void navigate(paths.directive(item.record)) })}
-        />
-        {list.hasNextPage && (
-          <div className="more">
-            <Button loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-              {t("common.load_more")}
-            </Button>
-          </div>
-        )}
-      </section>
+      <WorkTable
+        list={list}
+        label={t("directives.title")}
+        title={t("directives.column.title")}
+        none={t("directives.none")}
+        last={[
+          {
+            title: t("directives.column.progress"),
+            render: (_, item) => <Row id={item.record} />,
+            width: 380,
+          },
+        ]}
+        address={(item) => paths.directive(item.record)}
+      />
     </>
   );
 }

@@ -7,6 +7,7 @@ import type { Register, RegisterRecord } from "../../../api/types";
 import { useI18n } from "../../../shared/i18n/i18n";
 import { DiagramButton } from "../../../shared/ui/DiagramButton";
 import { PageHeader } from "../../../shared/ui/PageHeader";
+import { MoreButton } from "../../../shared/ui/MoreButton";
 import { ProblemAlert } from "../../../shared/ui/ProblemAlert";
 import { ReasonedButton } from "../../../shared/ui/ReasonedButton";
 import { paths } from "../../paths";
@@ -107,11 +108,7 @@ export function RecordsPage() {
               })}
             </span>
           )}
-          {list.hasNextPage && (
-            <Button onClick={() => void list.fetchNextPage()} loading={list.isFetchingNextPage}>
-              {t("common.load_more")}
-            </Button>
-          )}
+          <MoreButton list={list} />
         </div>
       </section>
     </>

@@ -1,5 +1,5 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { Button, Segmented, Select, Table } from "antd";
+import { Segmented, Select, Table } from "antd";
 import type { ColumnsType } from "antd/es/table";
 import { Suspense } from "react";
 import { Link, Outlet, useLocation, useNavigate, useParams } from "react-router";
@@ -7,6 +7,7 @@ import type { Signal } from "../../../api/types";
 import { diseasesQuery, useLabels } from "../../../shared/catalog";
 import { useI18n } from "../../../shared/i18n/i18n";
 import { PageHeader } from "../../../shared/ui/PageHeader";
+import { MoreButton } from "../../../shared/ui/MoreButton";
 import { ProblemAlert } from "../../../shared/ui/ProblemAlert";
 import { RegionSelect } from "../../../shared/ui/RegionSelect";
 import { SignalStatusTag } from "../../../shared/ui/StatusTag";
@@ -123,13 +124,9 @@ export function SignalsPage() {
           rowClassName={(s) => (s.id === opened ? "row-open" : "row-link")}
           onRow={(s) => ({ onClick: () => void navigate(paths.signal(s.id, search)) })}
         />
-        {list.hasNextPage && (
-          <div className="more">
-            <Button onClick={() => void list.fetchNextPage()} loading={list.isFetchingNextPage}>
-              {t("common.load_more")}
-            </Button>
-          </div>
-        )}
+        <div className="more">
+          <MoreButton list={list} />
+        </div>
       </section>
       <Suspense fallback={null}>
         <Outlet />

@@ -1,8 +1,9 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Button, Skeleton } from "antd";
+import { Skeleton } from "antd";
 import { Link, useLocation } from "react-router";
 import type { Register, WorkItem } from "../../../api/types";
 import { useI18n } from "../../../shared/i18n/i18n";
+import { MoreButton } from "../../../shared/ui/MoreButton";
 import { ProblemAlert } from "../../../shared/ui/ProblemAlert";
 import { StateTag } from "../../../shared/work/StateTag";
 import { workQuery } from "../../../shared/work/queries";
@@ -20,7 +21,7 @@ export function Board({ register, region }: { register: Register; region: string
 }
 
 function Column({ register, state, region }: { register: Register; state: string; region: string }) {
-  const { t, text, format } = useI18n();
+  const { text, format } = useI18n();
   const declared = register.states.find((candidate) => candidate.id === state);
   const list = useInfiniteQuery(workQuery({ whose: "region", region, register: register.id, state }));
   const items = list.data?.pages.flatMap((page) => page.items) ?? [];
@@ -39,11 +40,7 @@ function Column({ register, state, region }: { register: Register; state: string
           <Card key={item.record} item={item} />
         ))}
       </ul>
-      {list.hasNextPage && (
-        <Button size="small" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-          {t("common.load_more")}
-        </Button>
-      )}
+      <MoreButton list={list} size="small" />
     </section>
   );
 }
