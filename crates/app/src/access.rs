@@ -329,6 +329,18 @@ pub(crate) fn new_secret() -> String {
     hex(&bytes)
 }
 
+/// A key of 256 random bits, for what one process makes and checks itself.
+pub fn random_key() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).expect("the operating system gives random numbers");
+    bytes
+}
+
+/// 128 random bits in hexadecimal: a name that nobody guesses.
+pub fn random_token() -> String {
+    new_secret()[..32].to_owned()
+}
+
 /// A password that nobody chose, easy to type: 20 characters of an alphabet without look-alikes, 100 bits.
 pub fn new_password() -> String {
     const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789-";

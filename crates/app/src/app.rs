@@ -2,7 +2,9 @@
 
 use crate::access::Throttle;
 use crate::bus::Bus;
+use crate::desk;
 use crate::error::Error;
+use crate::publish;
 use crate::situation;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -67,6 +69,8 @@ struct Inner {
     jobs: Notify,
     throttle: Throttle,
     situation: situation::Memory,
+    public: publish::Memory,
+    desk: desk::Memory,
     stopping: watch::Sender<bool>,
 }
 
@@ -82,6 +86,8 @@ impl App {
             jobs: Notify::new(),
             throttle: Throttle::default(),
             situation: situation::Memory::default(),
+            public: publish::Memory::default(),
+            desk: desk::Memory::default(),
             stopping: watch::channel(false).0,
         }))
     }
@@ -131,6 +137,16 @@ impl App {
     /// The present civil day at the place of the installation.
     pub fn today(&self) -> Date {
         self.day_of(self.now())
+    }
+
+    /// Who is at the resident's desk.
+    pub(crate) fn desk_memory(&self) -> &desk::Memory {
+        &self.0.desk
+    }
+
+    /// What the public read last.
+    pub(crate) fn public_memory(&self) -> &publish::Memory {
+        &self.0.public
     }
 
     /// True for a demonstration on replayed history.
@@ -183,7 +199,8 @@ impl App {
         &self.0.situation
     }
 
-    pub(crate) fn time_zone(&self) -> &TimeZone {
+    /// Time zone of the installation.
+    pub fn time_zone(&self) -> &TimeZone {
         &self.0.options.time_zone
     }
 

@@ -78,11 +78,36 @@ fn lies_in(region_path: &str, paths: &[String]) -> bool {
     paths.iter().any(|path| region_path.starts_with(path.as_str()))
 }
 
-/// Asks whether `actor` may do `action` to `subject`.
+/// Asks whether `actor` may do `action` to `subject`, whatever the register.
 ///
 /// # Errors
 /// `Forbidden` if it may not; `NotFound` for a region that does not exist.
 pub fn authorize(app: &App, actor: &Actor, action: Action, subject: Subject<'_>) -> Result<Scope, Error> {
+    ask(app, actor, action, subject, None)
+}
+
+/// Asks whether `actor` may do `action` to records of a register: what [`authorize`] allows, and what roles that are
+/// limited to some registers allow in this one.
+///
+/// # Errors
+/// As for [`authorize`].
+pub fn authorize_records(
+    app: &App,
+    actor: &Actor,
+    action: Action,
+    register: &str,
+    subject: Subject<'_>,
+) -> Result<Scope, Error> {
+    ask(app, actor, action, subject, Some(register))
+}
+
+fn ask(
+    app: &App,
+    actor: &Actor,
+    action: Action,
+    subject: Subject<'_>,
+    register: Option<&str>,
+) -> Result<Scope, Error> {
     let region = match subject {
         Subject::Within(code) | Subject::At(code) => {
             Some(app.packs().regions.get(code).ok_or_else(|| Error::not_found("region", code.as_str()))?)
@@ -93,7 +118,7 @@ pub fn authorize(app: &App, actor: &Actor, action: Action, subject: Subject<'_>)
         let paths = region.iter().map(|r| r.path.clone()).collect();
         return Ok(Scope { paths, personal: Vec::new(), everything: true });
     }
-    let granted = paths_of(app, actor, action);
+    let granted = paths_of(app, actor, action, register);
     let paths = match (region, subject) {
         (None, _) => granted,
         (Some(region), Subject::At(_)) => {
@@ -108,15 +133,21 @@ pub fn authorize(app: &App, actor: &Actor, action: Action, subject: Subject<'_>)
     if paths.is_empty() {
         return Err(Error::Forbidden { action });
     }
-    Ok(Scope { paths, personal: paths_of(app, actor, Action::RecordReadPersonal), everything: false })
+    let personal = paths_of(app, actor, Action::RecordReadPersonal, register);
+    Ok(Scope { paths, personal, everything: false })
 }
 
 /// Paths of the regions for which the actor's roles allow an action, without those that lie below others.
-fn paths_of(app: &App, actor: &Actor, action: Action) -> Vec<String> {
+fn paths_of(app: &App, actor: &Actor, action: Action, register: Option<&str>) -> Vec<String> {
+    let roles = &app.packs().roles;
+    let allows = |role: &str| match register {
+        Some(register) => roles.allows_on(role, action, register),
+        None => roles.allows(role, action),
+    };
     let mut paths: Vec<String> = actor
         .grants
         .iter()
-        .filter(|grant| app.packs().roles.allows(&grant.role, action))
+        .filter(|grant| allows(&grant.role))
         .filter_map(|grant| app.packs().regions.get(&grant.region))
         .map(|region| region.path.clone())
         .collect();
@@ -138,9 +169,19 @@ fn narrowed(region: &Region, granted: Vec<String>) -> Vec<String> {
     granted.into_iter().filter(|path| path.starts_with(&region.path)).collect()
 }
 
-/// The actions that an actor may do somewhere.
+/// The actions that an actor may do somewhere, if only to the records of one register.
 pub fn actions_of(app: &App, actor: &Actor) -> Vec<Action> {
-    let somewhere = |action: &Action| authorize(app, actor, *action, Subject::Anywhere).is_ok();
+    let packs = app.packs();
+    let limited = |action: Action| {
+        let held = actor.grants.iter().filter_map(|grant| {
+            packs.regions.get(&grant.region)?;
+            packs.roles.get(&grant.role)
+        });
+        held.flat_map(|role| role.registers.iter().map(move |id| (role, id)))
+            .any(|(role, id)| packs.roles.allows_on(&role.id, action, id))
+    };
+    let somewhere =
+        |action: &Action| authorize(app, actor, *action, Subject::Anywhere).is_ok() || limited(*action);
     Action::ALL.iter().copied().filter(somewhere).collect()
 }
 

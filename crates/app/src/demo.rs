@@ -3,6 +3,7 @@
 //! What is real and what is not never mixes: invented cases have a disease of their own, whose name says so, and
 //! accounts with published passwords exist in an installation that is marked as a demonstration and in no other.
 
+mod portal;
 mod response;
 mod sheet;
 
@@ -28,7 +29,7 @@ pub const PASSWORD: &str = "changzhi-2020";
 /// Disease of the invented cases.
 pub const SYNTHETIC_DISEASE: &str = "influenza-synthetic";
 /// City of the demonstration.
-const CITY: &str = "140400";
+pub const CITY: &str = "140400";
 /// County whose epidemiologist has an account.
 const COUNTY: &str = "140423";
 /// Township of that county whose officer has an account.
@@ -49,7 +50,7 @@ pub struct SampleAccount {
 }
 
 /// The sample accounts, in the order in which a visitor meets them.
-pub const ACCOUNTS: [SampleAccount; 9] = [
+pub const ACCOUNTS: [SampleAccount; 10] = [
     SampleAccount {
         username: "commander",
         display_name: "指挥长（演示） Commander",
@@ -96,6 +97,12 @@ pub const ACCOUNTS: [SampleAccount; 9] = [
         username: "clerk",
         display_name: "录入员（演示） Data clerk",
         role: "data_clerk",
+        region: CITY,
+    },
+    SampleAccount {
+        username: "editor",
+        display_name: "门户编辑（演示） Portal editor",
+        role: "portal_editor",
         region: CITY,
     },
     SampleAccount {
@@ -155,10 +162,12 @@ pub async fn furnish(app: &App, cases: &[u8]) -> Result<(), Error> {
         commander.get_or_insert((id, account));
     }
     response::fill(app, &maker).await?;
+    portal::fill(app, &maker).await?;
     jobs::run_due(app).await?;
     if let Some((id, account)) = commander {
         let commander = acting(id, account);
         publish_figures(app, &commander).await?;
+        portal::publish(app, &maker, &commander).await?;
         response::begin_morning(app, &maker, &commander).await?;
     }
     mark(app, &maker, true).await

@@ -6,7 +6,7 @@
 mod table;
 
 use crate::app::App;
-use crate::authorize::{Scope, Subject, authorize};
+use crate::authorize::{Scope, Subject, authorize_records};
 use crate::error::Error;
 use crate::records::{Query, Selection};
 use serde_json::{Value as Json, json};
@@ -86,7 +86,7 @@ pub async fn export(
     let register = app.packs().register(register).ok_or_else(|| Error::not_found("register", register))?;
     let selection = Selection::of(app, actor, Action::RecordExport, register, query)?;
     let within = query.region.as_ref().map_or(Subject::Anywhere, Subject::Within);
-    let personal = authorize(app, actor, Action::RecordReadPersonal, within).is_ok();
+    let personal = authorize_records(app, actor, Action::RecordReadPersonal, &register.id, within).is_ok();
     let detail = json!({
         "form": form.extension(),
         "personal": personal && register.fields.iter().any(|field| field.personal),

@@ -15,6 +15,7 @@ pub mod backup;
 pub mod bus;
 pub mod chronicle;
 pub mod demo;
+pub mod desk;
 pub mod detect;
 pub mod dispatch;
 mod error;
@@ -32,5 +33,5 @@ pub mod supervise;
 pub mod validation;
 
 pub use app::{App, Clock, FixedClock, Options};
-pub use authorize::{Scope, Subject, actions_of, authorize, home_region};
+pub use authorize::{Scope, Subject, actions_of, authorize, authorize_records, home_region};
 pub use error::Error;

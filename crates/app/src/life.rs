@@ -8,8 +8,9 @@ pub use step::{Bulk, Outcome, StepInput, StepView, StepWarning, steps_of, take_s
 
 use crate::app::App;
 use crate::authorize::{Subject, authorize};
-use crate::dispatch;
 use crate::error::Error;
+use crate::records::reading;
+use crate::{dispatch, publish};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -187,6 +188,8 @@ pub(crate) async fn follow(app: &App, tx: &mut Tx<'_>, record: &Record) -> Resul
     let Some(life) = &register.lifecycle else { return Ok(()) };
     let Some(mut current) = work::get(tx, record.id).await? else { return Ok(()) };
     if record.deleted {
+        // What is withdrawn is public no longer; what is changed stays public as it was approved.
+        publish::freeze(app, tx, register, record, &record.changed_by).await?;
         current.is_open = false;
         current.next_at = None;
         current.offered_to = None;
@@ -267,10 +270,10 @@ pub struct Life {
 /// # Errors
 /// `NotFound`, also for a record outside of the actor's regions.
 pub async fn get(app: &App, actor: &Actor, id: RecordId) -> Result<Option<Life>, Error> {
-    let scope = authorize(app, actor, Action::RecordRead, Subject::Anywhere)?;
     let mut tx = app.read().await?;
     let found = wanquan_store::record::get(&mut tx, id).await?;
     let current = work::get(&mut tx, id).await?;
+    let scope = reading(app, actor, id, found.as_ref())?;
     let seen = |record: &Record| {
         // A unit sees what was given to it, wherever the record's region is.
         scope.covers(&record.region_path) || current.as_ref().is_some_and(|w| scope.covers(&w.unit_path))

@@ -3,9 +3,14 @@
 //! A draft holds figures that may be public and nothing else: what is suppressed for small places never gets into it
 //! (see [`PublicFigures`]). Publishing replaces the former publication of the region; nothing published is changed.
 
+mod entries;
 mod figures;
+mod rules;
 
+pub(crate) use entries::{Memory, freeze};
+pub use entries::{PublicList, read_public};
 pub use figures::{PublicDay, PublicFigures, PublicPlace, PublicRegion, PublicTotals};
+pub use rules::{Notice, documented_notices, related};
 
 use crate::app::App;
 use crate::authorize::{Subject, authorize};

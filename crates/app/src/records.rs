@@ -12,7 +12,7 @@ pub(crate) use list::Selection;
 pub use list::{Listed, Query, Total, list};
 
 use crate::app::App;
-use crate::authorize::{Scope, Subject, authorize};
+use crate::authorize::{Scope, Subject, actions_of, authorize_records};
 use crate::error::Error;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -84,13 +84,15 @@ pub struct History {
 /// # Errors
 /// `Forbidden` without a role that reads records.
 pub async fn registers(app: &App, actor: &Actor) -> Result<Vec<RegisterView>, Error> {
-    let scope = authorize(app, actor, Action::RecordRead, Subject::Anywhere)?;
     let mut tx = app.read().await?;
     let mut views = Vec::new();
     for register in app.packs().registers() {
-        views.push(view(app, &mut tx, actor, register, &scope).await?);
+        if let Ok(scope) = authorize_records(app, actor, Action::RecordRead, &register.id, Subject::Anywhere)
+        {
+            views.push(view(app, &mut tx, actor, register, &scope).await?);
+        }
     }
-    Ok(views)
+    if views.is_empty() { Err(Error::Forbidden { action: Action::RecordRead }) } else { Ok(views) }
 }
 
 /// One register, with what the actor may do.
@@ -98,8 +100,8 @@ pub async fn registers(app: &App, actor: &Actor) -> Result<Vec<RegisterView>, Er
 /// # Errors
 /// `Forbidden` without a role that reads records; `NotFound`.
 pub async fn register(app: &App, actor: &Actor, id: &str) -> Result<RegisterView, Error> {
-    let scope = authorize(app, actor, Action::RecordRead, Subject::Anywhere)?;
-    let register = find_register(app, id)?;
+    let register = admit(app, actor, id, Action::RecordRead)?;
+    let scope = authorize_records(app, actor, Action::RecordRead, id, Subject::Anywhere)?;
     let mut tx = app.read().await?;
     view(app, &mut tx, actor, register, &scope).await
 }
@@ -117,7 +119,8 @@ async fn view(
         ..record::Filter::default()
     };
     let total = Total::counted(record::estimate_count(tx, &filter, COUNTED_MAX + 1).await?);
-    let somewhere = |action: &Action| authorize(app, actor, *action, Subject::Anywhere).is_ok();
+    let somewhere =
+        |action: &Action| authorize_records(app, actor, *action, &register.id, Subject::Anywhere).is_ok();
     let of_records = [Action::RecordRead, Action::RecordWrite, Action::RecordImport, Action::RecordExport];
     let actions = of_records.into_iter().filter(somewhere).collect();
     Ok(RegisterView { register: Arc::clone(register), total, actions })
@@ -128,15 +131,13 @@ async fn view(
 /// # Errors
 /// `NotFound`, also for a record outside of the actor's regions.
 pub async fn get(app: &App, actor: &Actor, id: RecordId, as_of: Option<Date>) -> Result<Shown, Error> {
-    let scope = authorize(app, actor, Action::RecordRead, Subject::Anywhere)?;
     let mut tx = app.read().await?;
     let found = match as_of {
         None => record::get(&mut tx, id).await?,
         Some(day) => record::get_as_of(&mut tx, id, day).await?,
     };
     drop(tx);
-    let found = found.filter(|record| scope.covers(&record.region_path));
-    let found = found.ok_or_else(|| Error::not_found("record", id))?;
+    let (found, scope) = readable(app, actor, id, found)?;
     let register = find_register(app, &found.register)?;
     let redaction = Redaction::of(register, &scope, &found.region_path);
     let looked = redaction.personal_in(&found.data);
@@ -151,10 +152,9 @@ pub async fn get(app: &App, actor: &Actor, id: RecordId, as_of: Option<Date>) ->
 /// # Errors
 /// `NotFound`, also for a record outside of the actor's regions.
 pub async fn versions(app: &App, actor: &Actor, id: RecordId) -> Result<History, Error> {
-    let scope = authorize(app, actor, Action::RecordRead, Subject::Anywhere)?;
     let mut tx = app.read().await?;
-    let current = record::get(&mut tx, id).await?.filter(|record| scope.covers(&record.region_path));
-    let current = current.ok_or_else(|| Error::not_found("record", id))?;
+    let current = record::get(&mut tx, id).await?;
+    let (current, scope) = readable(app, actor, id, current)?;
     let versions = record::versions(&mut tx, id).await?;
     drop(tx);
     let register = find_register(app, &current.register)?;
@@ -184,6 +184,28 @@ pub async fn versions(app: &App, actor: &Actor, id: RecordId) -> Result<History,
     Ok(History { versions: shown, redacted: redaction.hidden })
 }
 
+/// The scope in which an actor reads the register of a record.
+pub(crate) fn reading(
+    app: &App,
+    actor: &Actor,
+    id: RecordId,
+    found: Option<&Record>,
+) -> Result<Scope, Error> {
+    if !actions_of(app, actor).contains(&Action::RecordRead) {
+        return Err(Error::Forbidden { action: Action::RecordRead });
+    }
+    let found = found.ok_or_else(|| Error::not_found("record", id))?;
+    authorize_records(app, actor, Action::RecordRead, &found.register, Subject::Anywhere)
+        .map_err(|_| Error::not_found("record", id))
+}
+
+/// The record with the scope in which the actor reads its register, if it lies in there.
+fn readable(app: &App, actor: &Actor, id: RecordId, found: Option<Record>) -> Result<(Record, Scope), Error> {
+    let scope = reading(app, actor, id, found.as_ref())?;
+    let found = found.filter(|record| scope.covers(&record.region_path));
+    Ok((found.ok_or_else(|| Error::not_found("record", id))?, scope))
+}
+
 async fn note_look(
     app: &App,
     actor: &Actor,
@@ -208,8 +230,13 @@ pub fn admit<'a>(
     register: &str,
     action: Action,
 ) -> Result<&'a Arc<Register>, Error> {
-    authorize(app, actor, action, Subject::Anywhere)?;
-    find_register(app, register)
+    let admitted = authorize_records(app, actor, action, register, Subject::Anywhere);
+    // Without any right, not even the names of registers are told.
+    if !actions_of(app, actor).contains(&action) {
+        return Err(Error::Forbidden { action });
+    }
+    let found = find_register(app, register)?;
+    admitted.map(|_| found)
 }
 
 fn subject(id: RecordId) -> String {
@@ -258,7 +285,7 @@ impl Redaction {
 
 fn show(app: &App, actor: &Actor, redaction: &Redaction, mut record: Record) -> Shown {
     let at = Subject::At(&record.region);
-    let may_write = authorize(app, actor, Action::RecordWrite, at).is_ok();
+    let may_write = authorize_records(app, actor, Action::RecordWrite, &record.register, at).is_ok();
     record.data = redaction.apply(record.data);
     Shown {
         record,

@@ -5,7 +5,7 @@
 mod town;
 
 use town::{Town, holder, person};
-use wanquan_app::{Error, Subject, actions_of, authorize, home_region};
+use wanquan_app::{Error, Subject, actions_of, authorize, authorize_records, home_region};
 use wanquan_domain::actor::{Action, Actor};
 use wanquan_domain::region::RegionCode;
 
@@ -58,6 +58,13 @@ const ROLES: [(&str, &[&str]); 11] = [
     ("viewer", &["situation.read", "record.read", "signal.read"]),
 ];
 
+/// What roles that are limited to some registers allow there.
+const LIMITED: [(&str, &[&str], &[&str]); 1] = [(
+    "portal_editor",
+    &["record.read", "record.read_personal", "record.write", "record.import", "record.export"],
+    &["service_place", "risk_area", "advisory", "travel_rule", "takedown", "daily_report"],
+)];
+
 /// Places as seen by somebody who holds a role for the prefecture 1101: code, and whether it is inside.
 const PLACES: [(&str, bool); 8] = [
     ("1101", true),
@@ -95,11 +102,64 @@ async fn a_role_allows_its_actions_in_its_region_and_below_and_nowhere_else() {
             let anywhere = authorize(&town.app, &actor, action, Subject::Anywhere);
             assert_eq!(anywhere.is_ok(), may, "{role} {}", action.as_str());
         }
+        // What a limited role allows on the records of its registers is something that it allows somewhere.
+        let limited: Vec<&str> = LIMITED
+            .iter()
+            .filter(|(id, ..)| *id == role)
+            .flat_map(|(_, actions, _)| actions.to_vec())
+            .collect();
         let actions: Vec<&str> = actions_of(&town.app, &actor).iter().map(|action| action.as_str()).collect();
-        let in_order: Vec<&str> =
-            Action::ALL.iter().map(|a| a.as_str()).filter(|action| allowed.contains(action)).collect();
+        let in_order: Vec<&str> = Action::ALL
+            .iter()
+            .map(|a| a.as_str())
+            .filter(|a| allowed.contains(a) || limited.contains(a))
+            .collect();
         assert_eq!(actions, in_order);
     }
+}
+
+#[tokio::test]
+async fn a_limited_role_meets_the_records_of_its_registers_and_no_others() {
+    let town = Town::open().await;
+    let declared: Vec<&str> = town
+        .app
+        .packs()
+        .roles
+        .0
+        .iter()
+        .filter(|role| !role.registers.is_empty())
+        .map(|role| role.id.as_str())
+        .collect();
+    assert_eq!(declared, LIMITED.map(|(role, ..)| role), "the table names every limited role");
+    for (role, allowed, registers) in LIMITED {
+        let actor = person(role, "1101");
+        for action in Action::ALL.iter().copied() {
+            let may = allowed.contains(&action.as_str());
+            for (place, inside) in PLACES {
+                let code = code(place);
+                for register in registers {
+                    let at = authorize_records(&town.app, &actor, action, register, Subject::At(&code));
+                    let everywhere = authorize(&town.app, &actor, action, Subject::At(&code)).is_ok();
+                    assert_eq!(
+                        at.is_ok(),
+                        may && inside || everywhere,
+                        "{role} {} {register}",
+                        action.as_str()
+                    );
+                }
+                if action.is_on_records() {
+                    for register in ["case", "contact", "order", "arrival", ""] {
+                        let at = authorize_records(&town.app, &actor, action, register, Subject::At(&code));
+                        assert!(at.is_err(), "{role} {} {register}", action.as_str());
+                    }
+                }
+            }
+        }
+    }
+    // A role without a limit meets every register as before.
+    let clerk = person("data_clerk", "1101");
+    let scope = authorize_records(&town.app, &clerk, Action::RecordWrite, "case", Subject::Anywhere).unwrap();
+    assert_eq!(scope.paths(), ["/1/11/1101/"]);
 }
 
 #[tokio::test]

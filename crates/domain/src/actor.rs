@@ -57,6 +57,20 @@ actions! {
     AuditRead = "audit.read",
 }
 
+impl Action {
+    /// True for what is done to records: a role may be limited to some registers in it.
+    pub fn is_on_records(self) -> bool {
+        matches!(
+            self,
+            Self::RecordRead
+                | Self::RecordReadPersonal
+                | Self::RecordWrite
+                | Self::RecordImport
+                | Self::RecordExport
+        )
+    }
+}
+
 /// A role held for a region and everything below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
@@ -104,6 +118,9 @@ pub struct RoleDeclaration {
     pub label: Text,
     /// What it allows.
     pub actions: BTreeSet<Action>,
+    /// Registers to which its actions on records are limited; empty for a role that meets every register. One of a
+    /// pack that is not installed is allowed, and allows nothing.
+    pub registers: BTreeSet<String>,
 }
 
 /// The roles of an installation.
@@ -116,9 +133,16 @@ impl Roles {
         self.0.iter().find(|r| r.id == role)
     }
 
-    /// Whether a role allows an action; an unknown role allows nothing.
+    /// Whether a role allows an action whatever the register; an unknown role allows nothing.
     pub fn allows(&self, role: &str, action: Action) -> bool {
-        self.get(role).is_some_and(|r| r.actions.contains(&action))
+        let is_wide = |r: &RoleDeclaration| r.registers.is_empty() || !action.is_on_records();
+        self.get(role).is_some_and(|r| r.actions.contains(&action) && is_wide(r))
+    }
+
+    /// Whether a role allows an action on the records of a register.
+    pub fn allows_on(&self, role: &str, action: Action, register: &str) -> bool {
+        let limited = |r: &RoleDeclaration| r.actions.contains(&action) && r.registers.contains(register);
+        self.allows(role, action) || self.get(role).is_some_and(limited)
     }
 
     /// Shown name of a role; its identifier if unknown.

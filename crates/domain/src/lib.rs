@@ -15,6 +15,7 @@ pub mod lifecycle;
 pub mod pack;
 
 pub mod plan;
+pub mod public_entry;
 pub mod publication;
 pub mod record;
 pub mod region;

@@ -302,7 +302,8 @@ fn read_roles(r: &mut Reader<'_>) -> Vec<RoleDeclaration> {
                 None => r.problem(PackIssueCode::WrongValue, "grants", &format!("unknown action `{name}`")),
             }
         }
-        RoleDeclaration { id: r.identifier("id"), label: r.label("label"), actions }
+        let registers = r.texts("registers").into_iter().collect();
+        RoleDeclaration { id: r.identifier("id"), label: r.label("label"), actions, registers }
     })
 }
 

@@ -230,6 +230,22 @@ pub struct Contribution {
     pub n: i64,
 }
 
+/// What of a register's records the public may read, and when.
+///
+/// Entering one of the states freezes the named fields as a public entry; leaving them takes it away. Changing the
+/// record does not change what is public: that takes another step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicView {
+    /// States in which a record is public.
+    pub states: Vec<String>,
+    /// Fields that are shown; none of them is personal.
+    pub fields: Vec<String>,
+    /// Date from which it holds.
+    pub from: Option<String>,
+    /// Date until which it holds; later the public page says that it has ended, or leaves it out.
+    pub until: Option<String>,
+}
+
 /// A ledger declared in a pack.
 #[derive(Debug)]
 pub struct Register {
@@ -257,6 +273,8 @@ pub struct Register {
     pub lifecycle: Option<Lifecycle>,
     /// How the responsible unit is found.
     pub responsible: Vec<Responsibility>,
+    /// What the public may read of it; `None` for a register that stays inside.
+    pub public: Option<PublicView>,
     by_id: FxHashMap<String, usize>,
     kinds: Vec<ValueKind>,
     ruled: Vec<usize>,
@@ -297,6 +315,7 @@ impl Register {
             measures,
             lifecycle: None,
             responsible: Vec::new(),
+            public: None,
             by_id,
             kinds,
             ruled,

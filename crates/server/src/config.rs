@@ -58,6 +58,80 @@ struct File {
     listen: Option<String>,
     public_url: Option<String>,
     upload_mb_max: Option<u64>,
+    #[serde(default)]
+    portal: PortalConfig,
+}
+
+/// What concerns the public portal: the table `[portal]` of the file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PortalConfig {
+    /// Code of the region that answers what the public sends, where the sender names none; the root of the tree if not
+    /// given.
+    pub region: Option<String>,
+    /// How one-time codes of the resident's desk leave the installation. Without a sender the desk is closed.
+    #[serde(default)]
+    pub codes: CodesConfig,
+}
+
+/// How one-time codes leave the installation: the table `[portal.codes]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(tag = "sender", rename_all = "lowercase", deny_unknown_fields)]
+pub enum CodesConfig {
+    /// Not at all.
+    #[default]
+    None,
+    /// As lines of a file, for a gateway that collects them or for trying it out.
+    File {
+        /// The file; `codes.txt` in the data folder if not given.
+        path: Option<PathBuf>,
+    },
+    /// As mail to a gateway of short messages.
+    Smtp(SmtpConfig),
+}
+
+/// A mail server that takes codes: a relay on the same machine, which does the encryption of the way further.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmtpConfig {
+    /// Its name or address.
+    #[serde(default = "localhost")]
+    pub host: String,
+    /// Its port.
+    #[serde(default = "smtp_port")]
+    pub port: u16,
+    /// The relay stands on another machine of a network that nobody else listens to. What is sent there is not encrypted.
+    #[serde(default)]
+    pub trusted_network: bool,
+    /// Sender of the mail.
+    pub from: String,
+    /// Recipient, in which `{phone}` stands for the number.
+    pub to: String,
+}
+
+fn localhost() -> String {
+    "127.0.0.1".to_owned()
+}
+
+fn smtp_port() -> u16 {
+    25
+}
+
+impl SmtpConfig {
+    /// What is wrong with it, if anything is.
+    fn problem(&self) -> Option<String> {
+        let is_here = matches!(self.host.as_str(), "localhost" | "127.0.0.1" | "::1");
+        if !is_here && !self.trusted_network {
+            let text = "the mail server is on another machine: codes would go there unencrypted; use a relay on this \
+                        machine, or say `trusted_network = true`";
+            return Some(text.to_owned());
+        }
+        let plain = |address: &str| {
+            address.contains('@') && address.chars().all(|c| c.is_ascii_graphic() && c != '<' && c != '>')
+        };
+        let broken = [("from", &self.from), ("to", &self.to)].into_iter().find(|(_, text)| !plain(text));
+        broken.map(|(key, text)| format!("`{key}` is no plain address: `{text}`"))
+    }
 }
 
 /// The set-up, checked.
@@ -75,6 +149,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Largest file that is taken for an import.
     pub upload_bytes_max: u64,
+    /// The public portal.
+    pub portal: PortalConfig,
     /// Where the clock starts, if not at the present.
     pub replay_from: Option<Timestamp>,
 }
@@ -118,6 +194,9 @@ impl Config {
             problems.push(problem);
             TimeZone::UTC
         });
+        if let CodesConfig::Smtp(smtp) = &file.portal.codes {
+            problems.extend(smtp.problem().map(|problem| format!("{FILE}: [portal.codes]: {problem}")));
+        }
         if !problems.is_empty() {
             bail!("the set-up has {} problems:\n{}", problems.len(), problems.join("\n"));
         }
@@ -134,6 +213,7 @@ impl Config {
                 .upload_mb_max
                 .or(file.upload_mb_max)
                 .map_or(UPLOAD_BYTES_MAX, |mb| mb.saturating_mul(1_000_000)),
+            portal: file.portal,
             replay_from: args.replay_from,
         })
     }

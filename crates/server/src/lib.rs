@@ -12,5 +12,7 @@ mod packs;
 mod portal;
 mod report;
 pub mod router;
+pub mod sender;
 pub mod serve;
+pub mod smtp;
 mod upload;

@@ -8,7 +8,7 @@ use crate::{assets, portal};
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect};
-use axum::routing::get;
+use axum::routing::{get, post};
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
@@ -97,6 +97,23 @@ pub fn router(api_state: Api) -> Router {
         .nest("/api/v1", api)
         .route("/", get(portal::home))
         .route("/portal/style.css", get(portal::style))
+        .route("/portal/script/{name}", get(portal::script))
+        .route("/figures", get(portal::list_figures))
+        .route("/figures/{region}", get(portal::show_figures))
+        .route("/figures/{region}/data.csv", get(portal::download_figures))
+        .route("/risk", get(portal::risk))
+        .route("/travel", get(portal::travel))
+        .route("/services", get(portal::list_services))
+        .route("/services/{id}", get(portal::show_service))
+        .route("/desk", get(portal::show_desk))
+        .route("/desk/code", post(portal::ask_desk_code))
+        .route("/desk/enter", get(portal::show_desk_code).post(portal::enter_desk))
+        .route("/desk/leave", post(portal::leave_desk))
+        .route("/desk/trip", get(portal::new_trip).post(portal::send_trip))
+        .route("/desk/challenge", get(portal::new_challenge).post(portal::send_challenge))
+        .route("/desk/erasure", get(portal::new_erasure).post(portal::send_erasure))
+        .route("/takedown", get(portal::new_takedown).post(portal::send_takedown))
+        .route("/takedowns", get(portal::list_takedowns))
         .route("/console", get(|| async { Redirect::permanent("/console/") }))
         .route("/console/", get(assets::console))
         .route("/console/{*path}", get(assets::console))

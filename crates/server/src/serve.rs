@@ -69,7 +69,7 @@ pub async fn run(
     listener: TcpListener,
     demo_accounts: Vec<DemoAccount>,
 ) -> anyhow::Result<()> {
-    let api = Api { app: app.clone(), config: Arc::new(config), demo_accounts: demo_accounts.into() };
+    let api = Api::new(app.clone(), config, demo_accounts);
     let worker = tokio::spawn(jobs::run_worker(app.clone()));
     let stop = {
         let app = app.clone();
@@ -79,7 +79,9 @@ pub async fn run(
             app.stop();
         }
     };
-    axum::serve(listener, router::router(api)).with_graceful_shutdown(stop).await?;
+    // The portal bounds what one address may send.
+    let router = router::router(api).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, router).with_graceful_shutdown(stop).await?;
     app.stop();
     worker.await.context("the worker of jobs")?;
     app.close().await;

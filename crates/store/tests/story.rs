@@ -12,6 +12,8 @@ mod batch;
 mod bulk;
 #[path = "story/crash.rs"]
 mod crash;
+#[path = "story/desk.rs"]
+mod desk;
 #[path = "story/equivalence.rs"]
 mod equivalence;
 #[path = "story/job.rs"]
@@ -22,6 +24,8 @@ mod level;
 mod list;
 #[path = "story/person.rs"]
 mod person;
+#[path = "story/public_entry.rs"]
+mod public_entry;
 #[path = "story/publication.rs"]
 mod publication;
 #[path = "story/record.rs"]

@@ -79,7 +79,8 @@ pub(super) async fn fill(app: &App, maker: &Actor) -> Result<(), Error> {
     let regions: Vec<String> = places.townships.iter().map(|region| region.code.to_string()).collect();
     let registers: Vec<_> = app.packs().registers().to_vec();
     for register in registers {
-        let is_filled = FILLED.contains(&register.id.as_str());
+        let filled = FILLED.iter().chain(&super::portal::FILLED);
+        let is_filled = filled.into_iter().any(|id| *id == register.id);
         if is_filled || sheets.iter().any(|sheet| sheet.register == register.id) {
             continue;
         }

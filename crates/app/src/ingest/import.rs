@@ -25,7 +25,7 @@ pub use report::{
 };
 
 use crate::app::App;
-use crate::authorize::{Scope, Subject, authorize};
+use crate::authorize::{Scope, Subject, authorize_records};
 use crate::bus;
 use crate::detect;
 use crate::error::Error;
@@ -150,7 +150,7 @@ pub(crate) async fn import_on(
     options: ImportOptions,
     today: Date,
 ) -> Result<ImportReport, Error> {
-    let scope = authorize(app, actor, Action::RecordImport, Subject::Anywhere)?;
+    let scope = authorize_records(app, actor, Action::RecordImport, register, Subject::Anywhere)?;
     let register = app.packs().register(register).ok_or_else(|| Error::not_found("register", register))?;
     let ImportOptions { mapping, dry_run, refused, progress } = options;
     let mut report = ImportReport::new(&register.id, &input.name, dry_run);

@@ -2,12 +2,11 @@
 
 use super::{clockwork, is_allowed};
 use crate::app::App;
-use crate::authorize::{Subject, authorize};
 use crate::bus::Change as Told;
 use crate::error::Error;
-use crate::records::{changed_fields, checked_reason, find_register, not_storable};
+use crate::records::{changed_fields, checked_reason, find_register, not_storable, reading};
 use crate::validation::validate;
-use crate::{detect, dispatch};
+use crate::{detect, dispatch, publish};
 use serde_json::{Map, Value as Json, json};
 use wanquan_domain::actor::{Action, Actor};
 use wanquan_domain::issue::Issue;
@@ -188,6 +187,9 @@ struct Stepped {
 }
 
 fn tell(app: &App, told: Stepped) {
+    if app.packs().register(&told.register).is_some_and(|register| register.public.is_some()) {
+        app.bus().send(Told::Publication);
+    }
     app.bus().send(Told::Record { register: told.register, region_path: told.region_path });
     detect::announce(app, &told.touched);
     app.wake_worker();
@@ -201,8 +203,8 @@ async fn step(
     input: &StepInput,
 ) -> Result<(Outcome, Stepped), Error> {
     let reason = checked_reason(input.reason.as_deref())?;
-    let read = authorize(app, actor, Action::RecordRead, Subject::Anywhere)?;
     let old = record::get(tx, id).await?.filter(|record| !record.deleted);
+    let read = reading(app, actor, id, old.as_ref())?;
     let old = old.ok_or_else(|| Error::not_found("record", id))?;
     let register = find_register(app, &old.register)?;
     let current = work::get(tx, id).await?;
@@ -287,6 +289,7 @@ async fn step(
         reason: why,
     };
     work::append(tx, id, &entry).await?;
+    publish::freeze(app, tx, register, &stored.record, &actor.name).await?;
     let detail = json!({
         "step": declared.id, "to": to.id, "version": stored.record.version, "fields": changes,
         "confirms": pending.map(|p| p.by),

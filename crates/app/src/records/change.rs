@@ -2,7 +2,7 @@
 
 use super::{Redaction, Shown, changed_fields, find_register, show, subject};
 use crate::app::App;
-use crate::authorize::{Scope, Subject, authorize};
+use crate::authorize::{Scope, Subject, actions_of, authorize_records};
 use crate::bus::Change as Told;
 use crate::detect;
 use crate::error::Error;
@@ -40,12 +40,12 @@ pub async fn create(
     idempotency_key: Option<&str>,
 ) -> Result<Shown, Error> {
     let register = find_register(app, register)?;
-    let write = authorize(app, actor, Action::RecordWrite, Subject::Anywhere)?;
+    let write = authorize_records(app, actor, Action::RecordWrite, &register.id, Subject::Anywhere)?;
     let key = idempotency_key.map(check_key).transpose()?;
     let digest = request_digest(register, &values);
     let values = keep_managed(register, None, values)?;
     let (draft, warnings) = validated(app, register, values)?;
-    authorize(app, actor, Action::RecordWrite, Subject::At(&draft.region))?;
+    authorize_records(app, actor, Action::RecordWrite, &register.id, Subject::At(&draft.region))?;
     let id = RecordId::new(app.now());
     let mut tx = app.write().await?;
     if let Some(key) = key {
@@ -107,7 +107,7 @@ async fn answer_again(
 /// What the writer of a record sees of it.
 fn shown_to_writer(app: &App, actor: &Actor, record: Record) -> Result<Shown, Error> {
     let register = find_register(app, &record.register)?;
-    let write = authorize(app, actor, Action::RecordWrite, Subject::Anywhere)?;
+    let write = authorize_records(app, actor, Action::RecordWrite, &register.id, Subject::Anywhere)?;
     let redaction = Redaction::of(register, &write, &record.region_path);
     Ok(show(app, actor, &redaction, record))
 }
@@ -144,7 +144,7 @@ async fn insert(
 /// The key is taken; by what, is said to whoever may see it.
 fn taken(app: &App, actor: &Actor, holder: Option<&Record>) -> Error {
     let seen = holder.filter(|holder| {
-        let scope = authorize(app, actor, Action::RecordRead, Subject::Anywhere);
+        let scope = authorize_records(app, actor, Action::RecordRead, &holder.register, Subject::Anywhere);
         scope.is_ok_and(|scope| scope.covers(&holder.region_path))
     });
     Error::Duplicate { what: "record", existing: seen.map(|holder| holder.id.0) }
@@ -230,12 +230,16 @@ pub async fn withdraw(
 
 /// The record, if the actor may change it where it is.
 async fn writable(app: &App, tx: &mut Tx<'_>, actor: &Actor, id: RecordId) -> Result<(Record, Scope), Error> {
-    let write = authorize(app, actor, Action::RecordWrite, Subject::Anywhere)?;
+    if !actions_of(app, actor).contains(&Action::RecordWrite) {
+        return Err(Error::Forbidden { action: Action::RecordWrite });
+    }
     let old = record::get(tx, id).await?.ok_or_else(|| Error::not_found("record", id))?;
-    if write.covers(&old.region_path) {
+    let scope = |action| authorize_records(app, actor, action, &old.register, Subject::Anywhere);
+    let write = scope(Action::RecordWrite).ok().filter(|write| write.covers(&old.region_path));
+    let read = scope(Action::RecordRead);
+    if let Some(write) = write {
         return Ok((old, write));
     }
-    let read = authorize(app, actor, Action::RecordRead, Subject::Anywhere);
     if read.is_ok_and(|read| read.covers(&old.region_path)) {
         return Err(Error::Forbidden { action: Action::RecordWrite });
     }

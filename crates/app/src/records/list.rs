@@ -2,7 +2,7 @@
 
 use super::{COUNTED_MAX, Redaction, Shown, find_register, show};
 use crate::app::App;
-use crate::authorize::{Scope, Subject, authorize};
+use crate::authorize::{Scope, Subject, authorize_records};
 use crate::error::Error;
 use jiff::civil::Date;
 use serde_json::{Value as Json, json};
@@ -81,7 +81,7 @@ impl Selection {
         query: &Query,
     ) -> Result<Self, Error> {
         let within = query.region.as_ref().map_or(Subject::Anywhere, Subject::Within);
-        let mut scope = authorize(app, actor, action, within)?;
+        let mut scope = authorize_records(app, actor, action, &register.id, within)?;
         if query.fields.len() > TESTS_MAX {
             return Err(bad("fields", format!("at most {TESTS_MAX} tests of fields")));
         }
@@ -100,7 +100,7 @@ impl Selection {
             tested.push(register.title_field.clone());
         }
         if !tested.is_empty() {
-            let personal = authorize(app, actor, Action::RecordReadPersonal, within)?;
+            let personal = authorize_records(app, actor, Action::RecordReadPersonal, &register.id, within)?;
             let forbidden = Error::Forbidden { action: Action::RecordReadPersonal };
             scope = scope.intersection(&personal).ok_or(forbidden)?;
         }

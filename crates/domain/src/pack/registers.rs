@@ -5,7 +5,8 @@ use super::reader::{Reader, read_toml};
 use super::{Files, Packs, lifecycle};
 use crate::condition::{Condition, SchemaField, ValueKind};
 use crate::kind::{Kind, Role};
-use crate::register::{Choice, Field, FieldType, Measure, Register, Rule, STATE};
+use crate::lifecycle::Lifecycle;
+use crate::register::{Choice, Field, FieldType, Measure, PublicView, Register, Rule, STATE};
 use crate::text::Text;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -114,6 +115,7 @@ fn read_register(r: &mut Reader<'_>, pack: &str, stem: &str, all: &BTreeSet<Stri
     let lifecycle = lifecycle::read(r, &schema);
     fields.extend(lifecycle.as_ref().map(lifecycle::state_field));
     let responsible = lifecycle::read_responsible(r, &schema);
+    let public = read_public(r, &fields, lifecycle.as_ref(), &schema);
     let Some(head) = head else {
         r.problem(PackIssueCode::MissingKey, "register", "the key is required");
         return Register::new(
@@ -161,7 +163,52 @@ fn read_register(r: &mut Reader<'_>, pack: &str, stem: &str, all: &BTreeSet<Stri
     );
     register.lifecycle = lifecycle;
     register.responsible = responsible;
+    register.public = public;
     register
+}
+
+/// What the public may read. A personal field is refused here, so that no step can publish one.
+fn read_public(
+    r: &mut Reader<'_>,
+    fields: &[Field],
+    life: Option<&Lifecycle>,
+    schema: &Schema,
+) -> Option<PublicView> {
+    r.table("public", |r| {
+        let view = PublicView {
+            states: r.texts("states"),
+            fields: r.texts("fields"),
+            from: r.optional_text("from"),
+            until: r.optional_text("until"),
+        };
+        if view.states.is_empty() {
+            r.problem(PackIssueCode::MissingKey, "states", "say in which states a record is public");
+        }
+        for state in view.states.iter().filter(|id| life.and_then(|life| life.state(id)).is_none()) {
+            r.problem(PackIssueCode::UnknownReference, "states", &format!("state `{state}` is not declared"));
+        }
+        for id in &view.fields {
+            match fields.iter().find(|field| field.id == *id) {
+                None => {
+                    let text = format!("field `{id}` is not declared");
+                    r.problem(PackIssueCode::UnknownReference, "fields", &text);
+                }
+                Some(field) if field.personal => {
+                    let text = format!("field `{id}` is personal and cannot be public");
+                    r.problem(PackIssueCode::WrongValue, "fields", &text);
+                }
+                Some(_) => {}
+            }
+        }
+        for (key, field) in [("from", &view.from), ("until", &view.until)] {
+            let dates: Vec<String> = field.iter().cloned().collect();
+            check_dates(r, key, &dates, schema);
+            if let Some(id) = field.as_ref().filter(|id| !view.fields.contains(id)) {
+                r.problem(PackIssueCode::WrongValue, key, &format!("`{id}` is not one of the public fields"));
+            }
+        }
+        view
+    })
 }
 
 /// Fields of a register by identifier, known before they are read.

@@ -24,11 +24,13 @@ pub mod users;
 pub mod work;
 
 use crate::config::Config;
+use crate::portal::Guard;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 use wanquan_app::App;
+use wanquan_app::desk::CodeSender;
 use wanquan_domain::region::Region;
 use wanquan_domain::text::Text;
 
@@ -44,6 +46,19 @@ pub struct Api {
     pub config: Arc<Config>,
     /// Sample accounts that the sign-in page offers; empty outside of demonstrations.
     pub demo_accounts: Arc<[system::DemoAccount]>,
+    /// What stands before the public's forms.
+    pub guard: Arc<Guard>,
+    /// How one-time codes leave the installation; `None` while the resident's desk is closed.
+    pub sender: Option<Arc<dyn CodeSender>>,
+}
+
+impl Api {
+    /// What handlers share, for an installation and its set-up.
+    pub fn new(app: App, config: Config, demo_accounts: Vec<system::DemoAccount>) -> Self {
+        let guard = Arc::new(Guard::new(wanquan_app::access::random_key()));
+        let sender = crate::sender::of(&config.portal.codes, &config.data);
+        Self { app, config: Arc::new(config), demo_accounts: demo_accounts.into(), guard, sender }
+    }
 }
 
 /// A text in both languages.

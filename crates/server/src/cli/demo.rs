@@ -3,7 +3,7 @@
 use super::serve::runtime;
 use crate::api::system::DemoAccount;
 use crate::clock::ReplayClock;
-use crate::config::{Config, UPLOAD_BYTES_MAX};
+use crate::config::{CodesConfig, Config, PortalConfig, UPLOAD_BYTES_MAX};
 use crate::{packs, serve};
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -86,6 +86,10 @@ impl DemoArgs {
             time_zone: time_zone.clone(),
             listen: address,
             public_url: None,
+            portal: PortalConfig {
+                region: Some(demo::CITY.to_owned()),
+                codes: CodesConfig::File { path: None },
+            },
             replay_from: Some(time_zone.to_timestamp(self.at)?),
             upload_bytes_max: UPLOAD_BYTES_MAX,
         };

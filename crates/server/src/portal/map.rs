@@ -173,3 +173,107 @@ fn tiles(
     let height = if placed.is_empty() { above } else { top + f64::from(rows) * pitch };
     (width, height, !placed.is_empty())
 }
+
+/// A place of a region on the nearest boundary around it that the packs hold, or the region's tile among those beside
+/// it; with what to say below. `None` where neither is at hand.
+pub(super) fn position(
+    packs: &Packs,
+    region: &RegionCode,
+    at: Option<(f64, f64)>,
+    w: Words,
+) -> Option<(String, String)> {
+    let own = packs.regions.get(region)?;
+    if let Some((latitude, longitude)) = at {
+        let above = packs.regions.ancestors(region);
+        let chain: Vec<&Region> = [own].into_iter().chain(above.into_iter().rev()).collect();
+        let places = packs.places(&chain);
+        let around = chain.iter().find_map(|region| match places.get(&region.code) {
+            Some(Place::Boundary(boundary)) => Some((*region, boundary)),
+            _ => None,
+        });
+        let drawn = around
+            .and_then(|(region, boundary)| Some((region, outline(&boundary.rings, [longitude, latitude])?)));
+        if let Some((around, body)) = drawn {
+            let name = escape(around.name_in(w.0));
+            let label = format!("{} {name}", w.t("Position in", "位于"));
+            let note = w.t(
+                "Boundaries are simplified and no authority on borders; the position is approximate.",
+                "边界经简化，仅供示意，不作为划界依据；位置为约略。",
+            );
+            let svg = format!(
+                "<svg viewBox=\"-8 -8 {:.0} {:.0}\" role=\"img\" aria-label=\"{label}\">{body}</svg>",
+                WIDTH + 16.0,
+                HEIGHT + 16.0
+            );
+            return Some((svg, format!("{} · {note}", around.name_in(w.0))));
+        }
+    }
+    let beside = packs.regions.children(own.parent.as_ref()?);
+    let places = packs.places(&beside);
+    let tiles: Vec<(&Region, Tile)> = beside
+        .iter()
+        .filter_map(|region| match places.get(&region.code) {
+            Some(Place::Tile(tile)) => Some((*region, *tile)),
+            _ => None,
+        })
+        .collect();
+    if tiles.len() < 2 || tiles.len() > LABELS_MAX || !tiles.iter().any(|(r, _)| r.code == own.code) {
+        return None;
+    }
+    let mut body = String::new();
+    for (region, tile) in &tiles {
+        let (x, y) = (f64::from(tile.col) * TILE, f64::from(tile.row) * TILE);
+        let (side, class) = (TILE - 4.0, if region.code == own.code { "c3" } else { "c0" });
+        let name: String = region.name_in(w.0).chars().take(9).collect();
+        let _ = write!(
+            body,
+            "<rect class=\"place {class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{side:.1}\" height=\"{side:.1}\" rx=\"5\"/>\
+             <text class=\"label\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+            x + side / 2.0,
+            y + side / 2.0 + 4.0,
+            escape(&name)
+        );
+    }
+    let columns = tiles.iter().map(|(_, tile)| tile.col + 1).max().unwrap_or(1);
+    let rows = tiles.iter().map(|(_, tile)| tile.row + 1).max().unwrap_or(1);
+    let svg = format!(
+        "<svg viewBox=\"-8 -8 {:.0} {:.0}\" role=\"img\" aria-label=\"{} {}\">{body}</svg>",
+        f64::from(columns) * TILE + 16.0,
+        f64::from(rows) * TILE + 16.0,
+        w.t("Position in", "位于"),
+        escape(own.name_in(w.0))
+    );
+    let note = w.t("Tiles: not to scale.", "方格示意，不按比例。");
+    Some((svg, note.to_owned()))
+}
+
+/// Rings with a point in them, fitted into the frame; `None` if the point lies outside of them all.
+fn outline(rings: &[Vec<[f64; 2]>], at: [f64; 2]) -> Option<String> {
+    let points = || rings.iter().flatten();
+    let ends = |axis: usize| {
+        points()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), p| (low.min(p[axis]), high.max(p[axis])))
+    };
+    let ((west, east), (south, north)) = (ends(0), ends(1));
+    let inside = (west..=east).contains(&at[0]) && (south..=north).contains(&at[1]);
+    if !inside {
+        return None;
+    }
+    let squeeze = ((south + north) / 2.0).to_radians().cos();
+    let scale = (WIDTH / ((east - west) * squeeze).max(1e-6)).min(HEIGHT / (north - south).max(1e-6));
+    let shift = (WIDTH - (east - west) * squeeze * scale) / 2.0;
+    let project = |p: &[f64; 2]| (shift + (p[0] - west) * squeeze * scale, (north - p[1]) * scale);
+    let mut path = String::new();
+    for ring in rings {
+        for (i, point) in ring.iter().enumerate() {
+            let (x, y) = project(point);
+            let _ = write!(path, "{}{x:.1} {y:.1}", if i == 0 { 'M' } else { 'L' });
+        }
+        path.push('Z');
+    }
+    let (x, y) = project(&at);
+    Some(format!(
+        "<path class=\"outline\" fill-rule=\"evenodd\" d=\"{path}\"/>\
+         <circle class=\"dot\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"8\"/>"
+    ))
+}

@@ -1,8 +1,28 @@
 //! The public portal: server-rendered pages that need no script, from publications and nothing else.
 
 mod curve;
+mod desk;
+mod figures;
+mod forms;
+mod guard;
 mod map;
+mod notices;
+mod page;
+mod services;
+mod takedown;
 mod words;
+
+pub use desk::{
+    ask_code as ask_desk_code, challenge as new_challenge, enter as enter_desk, erasure as new_erasure,
+    home as show_desk, leave as leave_desk, send_challenge, send_erasure, send_trip,
+    show_code as show_desk_code, trip as new_trip,
+};
+pub use figures::{download as download_figures, index as list_figures, show as show_figures};
+pub use guard::Guard;
+pub use notices::{risk, travel};
+pub use page::script;
+pub use services::{list as list_services, show as show_service};
+pub use takedown::{log as list_takedowns, new as new_takedown, send as send_takedown};
 
 use crate::api::Api;
 use askama::Template;
@@ -12,6 +32,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
+use page::Frame;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
@@ -84,10 +105,8 @@ struct Shown {
 #[derive(Template)]
 #[template(path = "home.html")]
 struct Home {
+    f: Frame,
     w: Words,
-    css: &'static str,
-    demo: bool,
-    region_asked: Option<String>,
     shown: Option<Shown>,
     links: Vec<Link>,
 }
@@ -205,10 +224,8 @@ fn render(
         current: published.shown.as_ref().is_some_and(|shown| shown.id == publication.id),
     });
     let home = Home {
+        f: Frame::new(api, w, "home", "/", &[("region", region.as_ref().map_or("", |code| code.as_str()))]),
         w,
-        css: CSS_ADDRESS.as_str(),
-        demo: api.app.is_demo(),
-        region_asked: region.map(|code| code.to_string()),
         shown,
         links: links.collect(),
     };

@@ -32,6 +32,24 @@ impl Words {
         }
     }
 
+    pub(super) fn is_en(&self) -> bool {
+        self.0 == Lang::En
+    }
+
+    /// An address in the language: a path of this server with the parts of its query. Whatever they hold, the address
+    /// stays one.
+    pub(super) fn link(&self, path: &str, parts: &[(&str, &str)]) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (key, value) in parts.iter().filter(|(_, value)| !value.is_empty()) {
+            query.append_pair(key, value);
+        }
+        if self.0 == Lang::En {
+            query.append_pair("lang", "en");
+        }
+        let query = query.finish();
+        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+    }
+
     pub(super) fn html_lang(&self) -> &'static str {
         self.t("en", "zh-CN")
     }
@@ -39,12 +57,6 @@ impl Words {
     /// The query part of an address in the same language.
     pub(super) fn query(&self, region: Option<&str>) -> String {
         address(region, self.0)
-    }
-
-    /// The same page in the other language.
-    pub(super) fn other_lang(&self, region: &Option<String>) -> String {
-        let other = if self.0 == Lang::En { Lang::Zh } else { Lang::En };
-        format!("/{}", address(region.as_deref(), other))
     }
 
     /// A count, or the mark of one that is not published.

@@ -6,7 +6,6 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tower::ServiceExt as _;
 use wanquan_app::access::NewAccount;
@@ -74,8 +73,7 @@ impl Server {
         };
         let config =
             Config::read(&ServeArgs { data, upload_mb_max: Some(1), ..ServeArgs::default() }).unwrap();
-        let api =
-            Api { app: town.app.clone(), config: Arc::new(config), demo_accounts: Arc::from(Vec::new()) };
+        let api = Api::new(town.app.clone(), config, Vec::new());
         Self { town, router: router(api), accounts: AtomicU32::new(0) }
     }
 

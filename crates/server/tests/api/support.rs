@@ -7,14 +7,13 @@ use axum::http::{Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use jiff::tz::TimeZone;
 use serde_json::Value;
-use std::sync::Arc;
 use tower::ServiceExt as _;
 use wanquan_app::{detect, jobs};
 use wanquan_domain::actor::Grant;
 use wanquan_domain::record::new_uuid;
 use wanquan_domain::region::RegionCode;
 use wanquan_server::api::Api;
-use wanquan_server::config::Config;
+use wanquan_server::config::{CodesConfig, Config, PortalConfig};
 use wanquan_server::router::router;
 use wanquan_store::account::{self, Account};
 use wanquan_store::token::{self, ApiToken};
@@ -33,9 +32,10 @@ impl Server {
             listen: ([127, 0, 0, 1], 0).into(),
             public_url: None,
             upload_bytes_max: 1_000_000,
+            portal: PortalConfig { region: Some("140400".into()), codes: CodesConfig::File { path: None } },
             replay_from: None,
         };
-        let api = Api { app: city.app.clone(), config: Arc::new(config), demo_accounts: Vec::new().into() };
+        let api = Api::new(city.app.clone(), config, Vec::new());
         Self { city, router: router(api) }
     }
 

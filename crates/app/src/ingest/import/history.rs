@@ -1,7 +1,7 @@
 //! Imports of the past.
 
 use crate::app::App;
-use crate::authorize::{Subject, authorize};
+use crate::authorize::{Subject, authorize_records};
 use crate::error::Error;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -77,7 +77,7 @@ pub async fn imports(
     after: Option<Uuid>,
     limit: usize,
 ) -> Result<Imports, Error> {
-    let scope = authorize(app, actor, Action::RecordRead, Subject::Anywhere)?;
+    let scope = authorize_records(app, actor, Action::RecordRead, register, Subject::Anywhere)?;
     let register = app.packs().register(register).ok_or_else(|| Error::not_found("register", register))?;
     let limit = limit.clamp(1, LIMIT_MAX);
     let everywhere = app.packs().regions.roots().iter().all(|root| scope.covers(&root.path));
