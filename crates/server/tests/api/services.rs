@@ -286,12 +286,13 @@ async fn a_form_without_token_proof_or_values_changes_nothing() {
     let server = Server::new(City::at("2020-02-12T04:00:00Z").await);
     let (cookie, html) = takedown_form(&server).await;
     let right = answer(&html).to_string();
-    let token = field(&html, "token");
+    let token = encoded(&[("token", &field(&html, "token"))]);
     let body = request(&html, "/a", &right);
+    assert!(body.contains(&token));
     let cases = [
         (403, "", body.clone()),
         (403, "wanquan_form=00000000000000000000000000000000", body.clone()),
-        (403, &*cookie, body.replace(&token, "x.1.y")),
+        (403, &*cookie, body.replace(&token, "token=x.1.y")),
         (403, &*cookie, "%%%=\u{fffd}&&&=".into()),
         (422, &*cookie, request(&html, "/a", "")),
         (422, &*cookie, request(&html, "/a", "99")),
