@@ -51,6 +51,12 @@ actions! {
     PublicationDraft = "publication.draft",
     /// Approve and publish.
     PublicationPublish = "publication.publish",
+    /// Write articles and hand them to reviewers.
+    ArticleWrite = "article.write",
+    /// Approve, schedule and withdraw articles that others wrote.
+    ArticleReview = "article.review",
+    /// Arrange the channels of the portal.
+    ChannelManage = "channel.manage",
     /// Manage accounts, grants and tokens of others.
     UserManage = "user.manage",
     /// Read the audit log.

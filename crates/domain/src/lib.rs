@@ -4,7 +4,9 @@
 #![warn(missing_docs)]
 
 pub mod actor;
+pub mod article;
 pub mod calendar;
+pub mod channel;
 pub mod condition;
 pub mod date;
 pub mod disease;

@@ -4,11 +4,13 @@ mod issue;
 mod lifecycle;
 mod places;
 mod plans;
+mod portal;
 mod reader;
 mod registers;
 
 pub use issue::{PackIssue, PackIssueCode};
 pub use places::{Boundary, Place, Tile};
+pub use portal::PortalDeclaration;
 
 use crate::actor::{Action, RoleDeclaration, Roles};
 use crate::calendar::Calendar;
@@ -73,6 +75,8 @@ pub struct Packs {
     pub levels: Vec<LevelProfile>,
     /// When people work.
     pub calendar: Calendar,
+    /// The portal.
+    pub portal: PortalDeclaration,
     plans: Vec<Arc<Plan>>,
     registers: Vec<Arc<Register>>,
     disease_names: HashMap<String, usize>,
@@ -109,11 +113,13 @@ impl Packs {
                 "roles.toml" => toml(issues, &mut |r| packs.roles.0.extend(read_roles(r))),
                 "levels.toml" => toml(issues, &mut |r| packs.levels.extend(plans::read_levels(r))),
                 "calendar.toml" => toml(issues, &mut |r| packs.calendar = plans::read_calendar(r)),
+                "portal.toml" => toml(issues, &mut |r| portal::read_portal(r, &mut packs.portal)),
                 "disease.toml" => toml(issues, &mut |r| packs.diseases.extend(read_diseases(r))),
                 _ if rest.starts_with("boundaries/") => packs.boundary_files.push(Arc::clone(content)),
                 _ if rest.starts_with("history/")
                     || rest.starts_with("archive/")
-                    || rest.starts_with("policy/") =>
+                    || rest.starts_with("policy/")
+                    || rest.starts_with("articles/") =>
                 {
                     packs.data_files.insert(path.clone(), Arc::clone(content));
                 }
