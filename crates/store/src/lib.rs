@@ -18,10 +18,12 @@
 
 pub mod account;
 pub mod alarm;
+pub mod article;
 pub mod audit;
 pub mod backup;
 pub mod batch;
 pub mod bulk;
+pub mod channel;
 pub mod desk;
 mod dialect;
 mod durable;
@@ -32,6 +34,7 @@ pub mod level;
 pub mod notice;
 pub mod person;
 pub mod plan_run;
+pub mod portal;
 pub mod public_entry;
 pub mod publication;
 pub mod record;

@@ -2,6 +2,8 @@
 
 #[path = "story/account.rs"]
 mod account;
+#[path = "story/article.rs"]
+mod article;
 #[path = "story/audit.rs"]
 mod audit;
 #[path = "story/backup.rs"]
