@@ -4,6 +4,7 @@ use crate::access::Throttle;
 use crate::bus::Bus;
 use crate::desk;
 use crate::error::Error;
+use crate::portal;
 use crate::publish;
 use crate::situation;
 use jiff::Timestamp;
@@ -71,6 +72,7 @@ struct Inner {
     situation: situation::Memory,
     public: publish::Memory,
     desk: desk::Memory,
+    portal: portal::Memory,
     stopping: watch::Sender<bool>,
 }
 
@@ -88,6 +90,7 @@ impl App {
             situation: situation::Memory::default(),
             public: publish::Memory::default(),
             desk: desk::Memory::default(),
+            portal: portal::Memory::default(),
             stopping: watch::channel(false).0,
         }))
     }
@@ -132,6 +135,11 @@ impl App {
     /// The civil day of an instant at the place of the installation.
     pub fn day_of(&self, at: Timestamp) -> Date {
         self.0.options.time_zone.to_datetime(at).date()
+    }
+
+    /// The civil time of an instant at the place of the installation.
+    pub fn time_of(&self, at: Timestamp) -> jiff::civil::DateTime {
+        self.0.options.time_zone.to_datetime(at)
     }
 
     /// The present civil day at the place of the installation.
@@ -197,6 +205,10 @@ impl App {
 
     pub(crate) fn situation_memory(&self) -> &situation::Memory {
         &self.0.situation
+    }
+
+    pub(crate) fn portal_memory(&self) -> &portal::Memory {
+        &self.0.portal
     }
 
     /// Time zone of the installation.

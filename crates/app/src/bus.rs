@@ -43,6 +43,8 @@ pub enum Change {
     },
     /// A publication was drafted or published.
     Publication,
+    /// An article or a channel of the portal was changed.
+    Article,
 }
 
 impl Change {
@@ -55,6 +57,7 @@ impl Change {
             Self::Import { .. } => "import",
             Self::Level { .. } => "level",
             Self::Publication => "publication",
+            Self::Article => "article",
         }
     }
 }
@@ -88,6 +91,7 @@ pub struct Sight {
     records: Option<Scope>,
     imports: bool,
     publications: bool,
+    articles: bool,
 }
 
 impl Sight {
@@ -100,6 +104,7 @@ impl Sight {
             records: may(Action::RecordRead),
             imports: may(Action::RecordRead).is_some(),
             publications: may(Action::PublicationDraft).or(may(Action::PublicationPublish)).is_some(),
+            articles: may(Action::ArticleWrite).or(may(Action::ArticleReview)).is_some(),
         }
     }
 
@@ -114,6 +119,7 @@ impl Sight {
             Change::Level { .. } => self.tallies,
             Change::Import { .. } => self.imports,
             Change::Publication => self.publications,
+            Change::Article => self.articles,
         }
     }
 }

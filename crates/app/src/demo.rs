@@ -14,6 +14,8 @@ use crate::error::Error;
 use crate::ingest::import::{ImportOptions, Input, Mapping, import};
 use crate::ingest::pack_data::{Known, load_history};
 use crate::jobs;
+use crate::portal::channels::prepare;
+use crate::portal::exchange::{Placing, import_articles, parse_markdown};
 use crate::publish::{Draft, draft_publication, publish_publication};
 use jiff::civil::Date;
 use serde_json::json;
@@ -50,7 +52,7 @@ pub struct SampleAccount {
 }
 
 /// The sample accounts, in the order in which a visitor meets them.
-pub const ACCOUNTS: [SampleAccount; 10] = [
+pub const ACCOUNTS: [SampleAccount; 11] = [
     SampleAccount {
         username: "commander",
         display_name: "指挥长（演示） Commander",
@@ -103,6 +105,12 @@ pub const ACCOUNTS: [SampleAccount; 10] = [
         username: "editor",
         display_name: "门户编辑（演示） Portal editor",
         role: "portal_editor",
+        region: CITY,
+    },
+    SampleAccount {
+        username: "reviewer",
+        display_name: "门户审核（演示） Portal reviewer",
+        role: "portal_reviewer",
         region: CITY,
     },
     SampleAccount {
@@ -168,6 +176,7 @@ pub async fn furnish(app: &App, cases: &[u8]) -> Result<(), Error> {
         let commander = acting(id, account);
         publish_figures(app, &commander).await?;
         portal::publish(app, &maker, &commander).await?;
+        publish_articles(app, &maker).await?;
         response::begin_morning(app, &maker, &commander).await?;
     }
     mark(app, &maker, true).await
@@ -266,6 +275,27 @@ fn grant(account: &SampleAccount) -> Grant {
 fn acting(id: Uuid, account: &SampleAccount) -> Actor {
     let name = account.display_name.to_owned();
     Actor { id, name, kind: ActorKind::Person, grants: vec![grant(account)] }
+}
+
+/// The articles of the packs, invented or general knowledge, each with its day.
+async fn publish_articles(app: &App, maker: &Actor) -> Result<(), Error> {
+    prepare(app).await?;
+    let mut articles = Vec::new();
+    for (path, content) in app.packs().data_files("articles") {
+        let text = String::from_utf8_lossy(content);
+        let article = parse_markdown(path, &text, app.time_zone());
+        articles.push(article.map_err(|why| Error::Internal(format!("{path}: {why}")))?);
+    }
+    articles.retain(|article| article.published_at.is_some_and(|at| at <= app.now()));
+    let Some(channel) = app.packs().portal.channels.first().filter(|_| !articles.is_empty()) else {
+        return Ok(());
+    };
+    let placing = Placing { channel: channel.id.clone(), region: RegionCode::new(CITY), publish: true };
+    let taken = import_articles(app, maker, articles, &placing).await?;
+    match taken.refused.first() {
+        Some((title, why)) => Err(Error::Internal(format!("the article `{title}`: {why}"))),
+        None => Ok(()),
+    }
 }
 
 async fn publish_figures(app: &App, commander: &Actor) -> Result<(), Error> {

@@ -6,7 +6,7 @@
 use crate::app::App;
 use crate::detect;
 use crate::error::Error;
-use crate::{dispatch, life, supervise};
+use crate::{dispatch, life, portal, supervise};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 use tokio::task::{JoinError, JoinHandle};
@@ -34,6 +34,12 @@ pub async fn run_worker(app: App) {
             Err(Error::Busy) => tracing::debug!("The worker waits for the database"),
             Err(error) => tracing::error!(error = %chain(&error), "The worker could not look for jobs"),
         }
+        match portal::keep_views(&app).await {
+            Ok(()) | Err(Error::Busy) => {}
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "Counts of readers could not be written down")
+            }
+        }
         for looked in [supervise::sweep(&app).await.map(|_| ()), supervise::run_daily(&app).await] {
             match looked {
                 Ok(()) | Err(Error::Busy) => {}
@@ -46,11 +52,26 @@ pub async fn run_worker(app: App) {
         {
             cleared = Some(app.now());
         }
+        let pause = until_next(&app).await;
         tokio::select! {
             () = app.stopped() => return,
             () = app.worker_woken() => {}
-            () = tokio::time::sleep(POLL) => {}
+            () = tokio::time::sleep(pause) => {}
         }
+    }
+}
+
+/// How long to wait for the next job: no longer than to the time that it was set for, such as that of a scheduled
+/// article.
+async fn until_next(app: &App) -> Duration {
+    let next = async { job::next_due(&mut app.read().await?).await.map_err(Error::from) };
+    match next.await {
+        Ok(Some(at)) => {
+            let left = at.duration_since(app.now());
+            // One that is due and was not done is held by somebody else or has failed just now.
+            Duration::try_from(left).map_or(POLL, |left| left.clamp(Duration::from_millis(50), POLL))
+        }
+        _ => POLL,
     }
 }
 
@@ -151,6 +172,12 @@ async fn execute(app: App, job: Job) -> Result<(), Error> {
             let work = serde_json::from_value(job.payload)
                 .map_err(|e| Error::Internal(format!("the job does not say what to do: {e}")))?;
             life::adopt(&app, work).await
+        }
+        portal::review::JOB => portal::review::release_due(&app).await.map(|_| ()),
+        portal::channels::JOB => {
+            let work = serde_json::from_value(job.payload)
+                .map_err(|e| Error::Internal(format!("the job does not say what to do: {e}")))?;
+            portal::channels::readdress(&app, work).await.map(|_| ())
         }
         other => Err(Error::Internal(format!("no job is called `{other}`"))),
     }

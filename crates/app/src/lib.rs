@@ -25,6 +25,7 @@ pub mod ingest;
 pub mod jobs;
 pub mod level;
 pub mod life;
+pub mod portal;
 pub mod publish;
 pub mod records;
 pub mod regions;

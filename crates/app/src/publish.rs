@@ -24,7 +24,7 @@ use wanquan_domain::actor::{Action, Actor};
 use wanquan_domain::publication::{Publication, PublicationStatus};
 use wanquan_domain::record::new_uuid;
 use wanquan_domain::region::RegionCode;
-use wanquan_store::{Tx, publication, tally};
+use wanquan_store::{Tx, portal, publication, tally};
 
 /// Longest title, in characters.
 pub const TITLE_CHARS_MAX: usize = 200;
@@ -183,7 +183,9 @@ pub async fn publish_publication(
     publication::update(&mut tx, &published).await?;
     let detail = json!({ "region": published.region, "supersedes": former.map(|p| p.id) });
     app.audit(&mut tx, actor, "publication.publish", &subject(id), detail).await?;
+    let generation = portal::raise_generation(&mut tx).await?;
     tx.commit().await?;
+    app.portal_changed(generation);
     app.bus().send(Change::Publication);
     Ok(published)
 }

@@ -10,7 +10,7 @@ use wanquan_domain::actor::{Action, Actor};
 use wanquan_domain::region::RegionCode;
 
 /// What the built-in roles allow. A pack that changes them changes this table too: it is what people rely on.
-const ROLES: [(&str, &[&str]); 11] = [
+const ROLES: [(&str, &[&str]); 12] = [
     (
         "administrator",
         &["situation.read", "record.read", "signal.read", "publication.draft", "user.manage", "audit.read"],
@@ -26,6 +26,7 @@ const ROLES: [(&str, &[&str]); 11] = [
             "level.decide",
             "publication.draft",
             "publication.publish",
+            "article.review",
         ],
     ),
     (
@@ -54,7 +55,14 @@ const ROLES: [(&str, &[&str]); 11] = [
         "data_clerk",
         &["situation.read", "record.read", "record.read_personal", "record.write", "record.import"],
     ),
-    ("portal_editor", &["situation.read", "publication.draft", "publication.publish"]),
+    (
+        "portal_editor",
+        &["situation.read", "publication.draft", "publication.publish", "article.write", "channel.manage"],
+    ),
+    (
+        "portal_reviewer",
+        &["situation.read", "publication.draft", "publication.publish", "article.write", "article.review"],
+    ),
     ("viewer", &["situation.read", "record.read", "signal.read"]),
 ];
 

@@ -1,18 +1,21 @@
 //! Every address of the server.
 
 use crate::api::{
-    Api, ApiError, audit, chronicle, diagrams, events, exports, imports, levels, openapi, publications,
-    records, regions, registers, session, signals, situation, system, tokens, users, work,
+    Api, ApiError, articles, audit, channels, chronicle, diagrams, events, exports, imports, levels, openapi,
+    publications, records, regions, registers, session, signals, situation, system, tokens, users, work,
 };
 use crate::{assets, portal};
 use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Redirect};
+use axum::middleware::Next;
+use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::OpenApi as _;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
+use wanquan_app::portal::files::FILE_BYTES_MAX;
 
 /// `/api/v1`, with its contract.
 pub fn api() -> OpenApiRouter<Api> {
@@ -70,6 +73,19 @@ pub fn api() -> OpenApiRouter<Api> {
         // What the public is told.
         .routes(routes!(publications::list_publications, publications::create_publication))
         .routes(routes!(publications::publish_publication))
+        // The portal: articles and channels.
+        .routes(routes!(articles::list_articles, articles::create_article))
+        .routes(routes!(articles::preview_article))
+        .routes(routes!(articles::read_article, articles::update_article))
+        .routes(routes!(articles::submit_article))
+        .routes(routes!(articles::approve_article))
+        .routes(routes!(articles::return_article))
+        .routes(routes!(articles::withdraw_article))
+        .routes(routes!(articles::move_article))
+        .routes(routes!(articles::create_portal_file).layer(DefaultBodyLimit::max(FILE_BYTES_MAX)))
+        .routes(routes!(articles::read_portal_file))
+        .routes(routes!(channels::list_channels, channels::create_channel))
+        .routes(routes!(channels::update_channel))
         // Administration.
         .routes(routes!(users::list_users, users::create_user))
         .routes(routes!(users::read_user, users::update_user))
@@ -114,15 +130,40 @@ pub fn router(api_state: Api) -> Router {
         .route("/desk/erasure", get(portal::new_erasure).post(portal::send_erasure))
         .route("/takedown", get(portal::new_takedown).post(portal::send_takedown))
         .route("/takedowns", get(portal::list_takedowns))
+        .route("/preferences", get(portal::preferences::choose))
+        .route("/search", get(portal::search::search))
+        .route("/tags/", get(portal::lists::tags))
+        .route("/tags/{tag}/", get(portal::lists::tag))
+        .route("/archive/", get(portal::lists::archive))
+        .route("/archive/{year}/{month}/", get(portal::lists::month))
+        .route("/files/{name}", get(portal::files::file))
+        .route("/feed.atom", get(portal::feeds::feed))
+        .route("/feed.rss", get(portal::feeds::feed))
+        .route("/feed.json", get(portal::feeds::feed))
+        .route("/feeds/{name}", get(portal::feeds::channel_feed))
+        .route("/sitemap.xml", get(portal::feeds::sitemap_index))
+        .route("/sitemap-{part}", get(portal::feeds::sitemap))
+        .route("/robots.txt", get(portal::feeds::robots))
         .route("/console", get(|| async { Redirect::permanent("/console/") }))
         .route("/console/", get(assets::console))
         .route("/console/{*path}", get(assets::console))
-        .fallback(|| async { (StatusCode::NOT_FOUND, "not found").into_response() })
-        .with_state(api_state)
+        // Whatever editors gave an address to.
+        .fallback(portal::any_page)
+        .with_state(api_state.clone())
         .layer(header_layer(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header_layer(header::REFERRER_POLICY, "same-origin"))
         .layer(header_layer(header::X_FRAME_OPTIONS, "DENY"))
+        // Before everything else: a page that is ready needs nothing of the above.
+        .layer(axum::middleware::from_fn_with_state(api_state, ready_page))
+}
+
+/// Hands out a page that is kept, or goes on to whoever makes it.
+async fn ready_page(State(api): State<Api>, request: Request, next: Next) -> Response {
+    match portal::pages::kept(&api, &request) {
+        Some(response) => response,
+        None => next.run(request).await,
+    }
 }
 
 /// The component library of the console sets styles at run time, so styles may be inline; nothing else may.

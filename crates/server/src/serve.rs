@@ -7,9 +7,10 @@ use crate::{packs, router, upload};
 use anyhow::{Context as _, bail};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use wanquan_app::demo::{self, State};
-use wanquan_app::{App, Clock, Options, access, jobs};
+use wanquan_app::{App, Clock, Options, access, jobs, portal};
 
 /// Opens the installation of a set-up.
 ///
@@ -65,12 +66,18 @@ pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 /// If the listener fails.
 pub async fn run(
     app: App,
-    config: Config,
+    mut config: Config,
     listener: TcpListener,
     demo_accounts: Vec<DemoAccount>,
 ) -> anyhow::Result<()> {
+    // The system chose a port if none was asked for.
+    config.listen = listener.local_addr()?;
+    let data = config.data.clone();
     let api = Api::new(app.clone(), config, demo_accounts);
+    portal::channels::prepare(&app).await.context("preparing the portal")?;
+    portal::search::open(&app, &data.join("search")).context("opening the search index")?;
     let worker = tokio::spawn(jobs::run_worker(app.clone()));
+    let watcher = tokio::spawn(watch_public(app.clone()));
     let stop = {
         let app = app.clone();
         async move {
@@ -84,8 +91,32 @@ pub async fn run(
     axum::serve(listener, router).with_graceful_shutdown(stop).await?;
     app.stop();
     worker.await.context("the worker of jobs")?;
+    watcher.await.context("the watcher of the portal")?;
+    // Reads that were counted since the worker looked last.
+    portal::keep_views(&app).await.context("writing down counts of readers")?;
     app.close().await;
     Ok(())
+}
+
+/// Notices what other processes of the installation change in public pages, and lets search follow. Asking for one
+/// number costs some microseconds; a page is at most this old, plus the time of the question.
+async fn watch_public(app: App) {
+    const EVERY: Duration = Duration::from_millis(300);
+    let mut followed = 0;
+    loop {
+        match portal::look_for_changes(&app).await {
+            Ok(generation) if generation != followed => match portal::search::follow(&app).await {
+                Ok(_) => followed = generation,
+                Err(error) => tracing::error!(%error, "Search could not follow what changed"),
+            },
+            Ok(_) => {}
+            Err(error) => tracing::debug!(%error, "It could not be seen whether public pages changed"),
+        }
+        tokio::select! {
+            () = app.stopped() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
 }
 
 /// Returns on Ctrl-C, and on the signal with which a service manager stops a program.

@@ -111,6 +111,6 @@ fn content(change: &Change) -> Value {
         }
         Change::Import { register } => json!({ "register": register }),
         Change::Level { region_path } => json!({ "region": code(region_path) }),
-        Change::Publication => json!({}),
+        Change::Publication | Change::Article => json!({}),
     }
 }

@@ -1,7 +1,9 @@
 //! The API: handlers extract, call one verb of `wanquan-app`, and convert to the response. Shapes live beside them.
 
+pub mod articles;
 pub mod audit;
 pub mod caller;
+pub mod channels;
 pub mod chronicle;
 pub mod diagrams;
 pub mod error;
@@ -50,6 +52,8 @@ pub struct Api {
     pub guard: Arc<Guard>,
     /// How one-time codes leave the installation; `None` while the resident's desk is closed.
     pub sender: Option<Arc<dyn CodeSender>>,
+    /// Public pages, ready.
+    pub pages: Arc<crate::portal::pages::Pages>,
 }
 
 impl Api {
@@ -57,7 +61,14 @@ impl Api {
     pub fn new(app: App, config: Config, demo_accounts: Vec<system::DemoAccount>) -> Self {
         let guard = Arc::new(Guard::new(wanquan_app::access::random_key()));
         let sender = crate::sender::of(&config.portal.codes, &config.data);
-        Self { app, config: Arc::new(config), demo_accounts: demo_accounts.into(), guard, sender }
+        Self {
+            app,
+            config: Arc::new(config),
+            demo_accounts: demo_accounts.into(),
+            guard,
+            sender,
+            pages: Arc::default(),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod import;
 mod nowcast;
 mod pack;
 mod plan;
+mod portal;
 mod rt;
 mod scan;
 mod score;
@@ -67,6 +68,8 @@ enum Command {
     Pack(pack::PackArgs),
     /// List plans, and check what they would do for given facts.
     Plan(plan::PlanArgs),
+    /// Take articles from other systems, write out everything of the portal.
+    Portal(portal::PortalArgs),
     /// Make accounts, set passwords, give roles, without a browser.
     User(user::UserArgs),
     /// Prove that the audit log is whole, or write it out.
@@ -109,6 +112,7 @@ impl Cli {
             Command::Twobytwo(args) => args.run(),
             Command::Pack(args) => args.run(),
             Command::Plan(args) => args.run(),
+            Command::Portal(args) => args.run(),
             Command::User(args) => args.run(),
             Command::Audit(args) => args.run(),
             Command::Backup(args) => args.run(),

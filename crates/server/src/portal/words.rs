@@ -1,12 +1,12 @@
 //! Words, numbers and dates of the portal in both languages.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use wanquan_app::publish::PublicPlace;
 use wanquan_domain::text::Lang;
 
 /// A language to write in.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Words(pub(super) Lang);
+pub struct Words(pub Lang);
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -25,7 +25,7 @@ const MONTHS: [&str; 12] = [
 
 impl Words {
     /// The text in the language.
-    pub(super) fn t<'a>(&self, en: &'a str, zh: &'a str) -> &'a str {
+    pub fn t<'a>(&self, en: &'a str, zh: &'a str) -> &'a str {
         match self.0 {
             Lang::En => en,
             Lang::Zh => zh,
@@ -57,6 +57,28 @@ impl Words {
     /// The query part of an address in the same language.
     pub(super) fn query(&self, region: Option<&str>) -> String {
         address(region, self.0)
+    }
+
+    /// An address that may have a query already, in the same language.
+    pub(super) fn href(&self, path: &str) -> String {
+        match self.0 {
+            Lang::En if path.contains('?') => format!("{path}&lang=en"),
+            Lang::En => format!("{path}?lang=en"),
+            Lang::Zh => path.to_owned(),
+        }
+    }
+
+    /// A day with the time of day.
+    pub(super) fn date_time(&self, at: DateTime) -> String {
+        format!("{} {:02}:{:02}", self.date(at.date()), at.hour(), at.minute())
+    }
+
+    pub(super) fn month(&self, year: i16, month: i8) -> String {
+        let name = usize::try_from(month - 1).ok().and_then(|i| MONTHS.get(i)).copied().unwrap_or_default();
+        match self.0 {
+            Lang::Zh => format!("{year}年{month}月"),
+            Lang::En => format!("{name} {year}"),
+        }
     }
 
     /// A count, or the mark of one that is not published.
@@ -105,6 +127,15 @@ pub(super) fn integer(n: i64) -> String {
         text.push(digit);
     }
     if n < 0 { format!("−{text}") } else { text }
+}
+
+/// A size of a file for people.
+pub(super) fn size(bytes: usize) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", bytes.div_ceil(1_000)),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
 }
 
 /// The name of a region in a language.

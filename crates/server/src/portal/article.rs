@@ -1,0 +1,351 @@
+//! Whatever stands at an address that editors gave: an article, a channel, or the news that it moved or was withdrawn.
+
+use super::frame::{Frame, NavLink, View};
+use super::lists;
+use super::pages::{self, Rendered};
+use super::unavailable;
+use super::words::{self, Words};
+use crate::api::Api;
+use askama::Template;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::json;
+use wanquan_app::portal::read::{self, ArticlePage, Page, PublicHeadline, Withdrawn};
+use wanquan_domain::channel::ChannelTree;
+use wanquan_domain::text::Lang;
+
+/// What the address of a page says.
+#[derive(Debug, Default, Clone, Deserialize)]
+pub struct PageQuery {
+    pub(super) lang: Option<String>,
+    pub(super) page: Option<u64>,
+    pub(super) version: Option<u32>,
+}
+
+impl PageQuery {
+    pub(super) fn lang(&self) -> Lang {
+        if self.lang.as_deref() == Some("en") { Lang::En } else { Lang::Zh }
+    }
+
+    /// The query as this server writes it, without the language.
+    pub(super) fn plain(&self) -> String {
+        let page = self.page.filter(|n| *n != 1).map(|n| format!("page={n}"));
+        let version = self.version.map(|n| format!("version={n}"));
+        page.into_iter().chain(version).collect::<Vec<_>>().join("&")
+    }
+
+    /// True if an address is written as this server writes it, so that a page is not kept under many names.
+    pub(super) fn is_written(&self, uri: &Uri) -> bool {
+        let lang = (self.lang() == Lang::En).then_some("lang=en");
+        let plain = self.plain();
+        let parts: Vec<&str> = [plain.as_str()].into_iter().filter(|q| !q.is_empty()).chain(lang).collect();
+        uri.query().unwrap_or_default() == parts.join("&")
+    }
+}
+
+/// An article as it stands on a list.
+pub(super) struct Item {
+    pub(super) href: String,
+    pub(super) title: String,
+    pub(super) summary: String,
+    pub(super) date: String,
+    pub(super) date_iso: String,
+    pub(super) lang: &'static str,
+}
+
+impl Item {
+    pub(super) fn new(api: &Api, w: Words, headline: PublicHeadline) -> Self {
+        Self {
+            href: w.href(&headline.address),
+            title: headline.title,
+            summary: headline.summary,
+            date: w.date(api.app.day_of(headline.published_at)),
+            date_iso: headline.published_at.to_string(),
+            lang: html_lang(headline.lang),
+        }
+    }
+}
+
+pub(super) fn html_lang(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => "en",
+        Lang::Zh => "zh-CN",
+    }
+}
+
+struct Note {
+    date: String,
+    date_iso: String,
+    note: String,
+    former: Option<String>,
+}
+
+struct Download {
+    href: String,
+    name: String,
+    size: String,
+}
+
+#[derive(Template)]
+#[template(path = "article.html")]
+struct ArticleTemplate {
+    f: Frame,
+    w: Words,
+    trail: Vec<NavLink>,
+    lang: &'static str,
+    title: String,
+    subtitle: String,
+    facts: Vec<(String, String)>,
+    date: String,
+    date_iso: String,
+    html: String,
+    is_former: bool,
+    current: String,
+    notes: Vec<Note>,
+    cover: Option<(String, Option<(u32, u32)>)>,
+    downloads: Vec<Download>,
+    tags: Vec<NavLink>,
+    previous: Option<Item>,
+    next: Option<Item>,
+    related: Vec<Item>,
+    views: String,
+    permanent: String,
+    json_ld: String,
+    modified_iso: String,
+}
+
+#[derive(Template)]
+#[template(path = "notice.html")]
+struct Notice {
+    f: Frame,
+    w: Words,
+    heading: String,
+    text: String,
+    reason: String,
+}
+
+/// An address that no fixed route has.
+pub async fn any_page(
+    State(api): State<Api>,
+    query: Result<Query<PageQuery>, QueryRejection>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    if method != Method::GET && method != Method::HEAD {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
+    }
+    let is_plain = query.is_ok();
+    let Query(query) = query.unwrap_or_default();
+    let Ok(path) = percent_encoding::percent_decode_str(uri.path()).decode_utf8() else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    let generation = api.app.portal_generation();
+    let found = match read::read_page(&api.app, &path, query.page.unwrap_or(1), query.version).await {
+        Ok(found) => found,
+        Err(error) => return unavailable(&error),
+    };
+    let (lang, view) = (query.lang(), View::of(&headers));
+    let rendered = match found {
+        Page::Moved(address) => return moved(&address, uri.query()),
+        Page::Article(page) => {
+            let shown = (!page.is_former).then_some(page.id);
+            let keep = is_plain && query.is_written(&uri) && query.page.is_none();
+            article(&api, *page, lang, view, query.version).map(|body| Rendered {
+                article: shown,
+                keep,
+                ..Rendered::html(body)
+            })
+        }
+        Page::Channel(page) => {
+            let keep = is_plain && query.is_written(&uri) && query.version.is_none();
+            lists::channel(&api, *page, lang, view, &path)
+                .map(|body| Rendered { keep, ..Rendered::html(body) })
+        }
+        Page::Gone(withdrawn) => gone(&api, *withdrawn, lang, view, &path)
+            .map(|body| Rendered { status: StatusCode::GONE, ..Rendered::html(body) }),
+        Page::Unknown => unknown(&api, lang, view)
+            .await
+            .map(|body| Rendered { status: StatusCode::NOT_FOUND, ..Rendered::html(body) }),
+    };
+    match rendered {
+        Ok(rendered) => pages::answer(&api, &uri, &headers, generation, rendered).await,
+        Err(error) => {
+            tracing::error!(error, "A public page could not be drawn");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// Leads to where a page is now; what was asked beside the address goes along.
+pub(super) fn moved(address: &str, query: Option<&str>) -> Response {
+    let to = query.map_or_else(|| address.to_owned(), |query| format!("{address}?{query}"));
+    match HeaderValue::from_str(&to) {
+        Ok(to) => {
+            // Editors may move it again, and then this answer would be wrong for as long as it is kept.
+            let headers =
+                [(header::LOCATION, to), (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
+            (StatusCode::MOVED_PERMANENTLY, headers).into_response()
+        }
+        Err(_) => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// The way from the first page to a channel.
+pub(super) fn trail(tree: &ChannelTree, channel: &str, w: Words) -> Vec<NavLink> {
+    let mut trail =
+        vec![NavLink { href: w.href("/"), name: w.t("Home", "首页").to_owned(), current: false }];
+    let line = tree.line(channel);
+    trail.extend(line.iter().rev().map(|c| NavLink {
+        href: w.href(&tree.address(&c.id)),
+        name: c.title.get(w.0).to_owned(),
+        current: false,
+    }));
+    trail
+}
+
+fn article(
+    api: &Api,
+    page: ArticlePage,
+    lang: Lang,
+    view: View,
+    version: Option<u32>,
+) -> Result<String, String> {
+    let w = Words(lang);
+    let content = page.version.content;
+    let mut f = Frame::new(api, &page.tree, lang, view, &page.address, &content.title);
+    f.description.clone_from(&page.version.summary);
+    f.noindex = page.is_former;
+    if page.is_former {
+        f.query = version.map_or_else(String::new, |n| format!("version={n}"));
+    }
+    let channel = page.tree.get(&page.channel);
+    let section = channel.map_or("", |c| c.title.get(lang)).to_owned();
+    let date = |at: Timestamp| w.date_time(api.app.time_of(at));
+    let facts = [
+        (w.t("Author", "作者"), &content.author),
+        (w.t("Editor", "编辑"), &content.editor),
+        (w.t("Source", "来源"), &content.source),
+        (w.t("Place", "地点"), &content.place),
+    ];
+    let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());
+    let notes = page.corrections.iter().map(|correction| Note {
+        date: date(correction.at),
+        date_iso: correction.at.to_string(),
+        note: correction.note.clone(),
+        former: (correction.n > 1).then(|| {
+            let query = format!("version={}", correction.n - 1);
+            let lang = if lang == Lang::En { "&lang=en" } else { "" };
+            format!("{}?{query}{lang}", page.address)
+        }),
+    });
+    let json_ld = json_ld(
+        &f,
+        &content,
+        &page.address,
+        &section,
+        page.published_at,
+        page.version.published_at,
+        page.cover.as_ref().map(|c| c.address.as_str()),
+    );
+    let template = ArticleTemplate {
+        trail: trail(&page.tree, &page.channel, w),
+        lang: html_lang(content.lang),
+        facts: facts.map(|(name, value)| (name.to_owned(), value.clone())).collect(),
+        date: date(page.published_at),
+        date_iso: page.published_at.to_string(),
+        modified_iso: page.version.published_at.to_string(),
+        html: page.version.html,
+        is_former: page.is_former,
+        current: w.href(&page.address),
+        notes: notes.collect(),
+        cover: page.cover.map(|cover| (cover.address, cover.pixels)),
+        downloads: page
+            .attachments
+            .into_iter()
+            .map(|file| Download { href: file.address, name: file.name, size: words::size(file.size) })
+            .collect(),
+        tags: content.tags.iter().map(|tag| lists::tag_link(w, tag)).collect(),
+        previous: page.previous.map(|h| Item::new(api, w, h)),
+        next: page.next.map(|h| Item::new(api, w, h)),
+        related: page.related.into_iter().map(|h| Item::new(api, w, h)).collect(),
+        views: words::integer(page.views),
+        permanent: f.absolute(&page.address),
+        title: content.title,
+        subtitle: content.subtitle,
+        json_ld,
+        f,
+        w,
+    };
+    template.render().map_err(|e| e.to_string())
+}
+
+/// What search engines read, in a script element that is data. `<` is written so that no text can end the element.
+fn json_ld(
+    f: &Frame,
+    content: &wanquan_domain::article::ArticleContent,
+    address: &str,
+    section: &str,
+    published_at: Timestamp,
+    modified_at: Timestamp,
+    cover: Option<&str>,
+) -> String {
+    let mut data = json!({
+        "@context": "https://schema.org",
+        "@type": "NewsArticle",
+        "headline": content.title,
+        "description": f.description,
+        "inLanguage": html_lang(content.lang),
+        "datePublished": published_at.to_string(),
+        "dateModified": modified_at.to_string(),
+        "articleSection": section,
+        "keywords": content.tags,
+        "mainEntityOfPage": f.absolute(address),
+        "publisher": { "@type": "Organization", "name": f.site },
+    });
+    if let Some(data) = data.as_object_mut() {
+        if !content.author.is_empty() {
+            data.insert("author".into(), json!({ "@type": "Person", "name": content.author }));
+        }
+        if let Some(cover) = cover {
+            data.insert("image".into(), json!([f.absolute(cover)]));
+        }
+    }
+    data.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
+}
+
+fn gone(api: &Api, withdrawn: Withdrawn, lang: Lang, view: View, path: &str) -> Result<String, String> {
+    let w = Words(lang);
+    let heading = w.t("This article was withdrawn", "本文已撤回");
+    let mut f = Frame::new(api, &withdrawn.tree, lang, view, path, heading);
+    f.noindex = true;
+    let date = w.date(api.app.day_of(withdrawn.at));
+    let notice = Notice {
+        heading: heading.to_owned(),
+        text: w.t(&format!("It was withdrawn on {date}."), &format!("撤回日期：{date}。")).to_owned(),
+        reason: withdrawn.reason,
+        f,
+        w,
+    };
+    notice.render().map_err(|e| e.to_string())
+}
+
+/// The page of an address that leads nowhere.
+pub(super) async fn unknown(api: &Api, lang: Lang, view: View) -> Result<String, String> {
+    let w = Words(lang);
+    let heading = w.t("There is no such page", "页面不存在");
+    let tree = wanquan_app::portal::channels::list_channels(&api.app).await.map_err(|e| e.to_string())?;
+    // The address was made up by whoever sent the reader here; nothing on the page leads back to it.
+    let mut f = Frame::new(api, &tree, lang, view, "/", heading);
+    f.noindex = true;
+    let text = w.t(
+        "The address may have been mistyped. The channels above lead to everything that is published.",
+        "地址可能有误。可从上方栏目进入全部已发布内容。",
+    );
+    let notice = Notice { heading: heading.to_owned(), text: text.to_owned(), reason: String::new(), f, w };
+    notice.render().map_err(|e| e.to_string())
+}
