@@ -18,6 +18,7 @@ export const keys = {
   roles: ["roles"],
   tokens: ["tokens"],
   publications: ["publications"],
+  articles: ["articles"],
   levels: ["levels"],
   plans: ["plans"],
   chronicle: ["chronicle"],

@@ -21,6 +21,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/articles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Articles of the caller's regions. */
+        get: operations["list_articles"];
+        put?: never;
+        /** Begin an article. */
+        post: operations["create_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/articles/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Markdown as readers would get it. */
+        post: operations["preview_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/articles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An article with its versions. */
+        get: operations["read_article"];
+        /** Change the working copy of an article. */
+        put: operations["update_article"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/articles/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve the working copy, now or at a time. */
+        post: operations["approve_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/articles/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put an article under another channel or region; its former addresses lead to the new one. */
+        post: operations["move_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/articles/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send the working copy back to its writers. */
+        post: operations["return_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/articles/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hand the working copy to reviewers. */
+        post: operations["submit_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/articles/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a public article back. */
+        post: operations["withdraw_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit": {
         parameters: {
             query?: never;
@@ -34,6 +172,41 @@ export interface paths {
          */
         get: operations["list_audit_entries"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every channel. */
+        get: operations["list_channels"];
+        put?: never;
+        /** Make a channel. */
+        post: operations["create_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a channel; former addresses lead to the new ones. */
+        put: operations["update_channel"];
         post?: never;
         delete?: never;
         options?: never;
@@ -174,6 +347,40 @@ export interface paths {
         put?: never;
         /** Preview, rehearse or run a plan for a region. */
         post: operations["run_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Upload a picture or an attachment; the body is the file. */
+        post: operations["create_portal_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal-files/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture or an attachment, for those who write. */
+        get: operations["read_portal_file"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -987,6 +1194,207 @@ export interface components {
             /** @description Where the next page begins. */
             next_cursor?: string | null;
         };
+        /** @description What the caller may do with an article now, and why not. */
+        ArticleActions: {
+            /** @description Approve it, now or at a time. */
+            approve: boolean;
+            /** @description Why not: `own_work` for whoever wrote it. */
+            approve_blocked?: string | null;
+            /** @description Change the working copy. */
+            edit: boolean;
+            /** @description Put it under another channel or region. */
+            move: boolean;
+            /** @description Send it back to its writers. */
+            return: boolean;
+            /** @description Hand it to reviewers. */
+            submit: boolean;
+            /** @description Take the public version back. */
+            withdraw: boolean;
+        };
+        /** @description An approval. */
+        ArticleApproval: {
+            /** @description When it becomes public; at once if absent. */
+            publish_at?: string | null;
+            /**
+             * Format: int32
+             * @description Version that the person saw.
+             */
+            version?: number | null;
+        };
+        /** @description An article. */
+        ArticleBody: {
+            /** @description Every address that it has or had. */
+            addresses: string[];
+            /** @description The working copy. */
+            content: components["schemas"]["ArticleContentBody"];
+            /** @description What the working copy corrects in the public version. */
+            correction?: string | null;
+            /** @description What the last reviewer wanted changed. */
+            remark?: string | null;
+            /** @description What lists show of it. */
+            summary: components["schemas"]["ArticleSummary"];
+            /** @description Public versions, the latest first. */
+            versions: components["schemas"]["ArticleVersionBody"][];
+            /**
+             * Format: int64
+             * @description How often it was read.
+             */
+            views: number;
+            /** @description Why it was withdrawn. */
+            withdrawn?: string | null;
+        };
+        /** @description What an article says. */
+        ArticleContentBody: {
+            /** @description Files to download. */
+            attachments?: components["schemas"]["AttachmentBody"][];
+            /** @description Who wrote it, as shown. */
+            author?: string;
+            /** @description Body in Markdown. */
+            body?: string;
+            /** @description Whether readers may comment. */
+            comments_open?: boolean;
+            /** @description Digest of the cover image. */
+            cover?: string | null;
+            /** @description Who edited it, as shown. */
+            editor?: string;
+            /** @description Language of the text: `zh` or `en`. */
+            lang: string;
+            /** @description Place that it reports from, as shown. */
+            place?: string;
+            /** @description Where it was taken from, as shown. */
+            source?: string;
+            /** @description Line below the title. */
+            subtitle?: string;
+            /** @description What lists and feeds show; the beginning of the body if empty. */
+            summary?: string;
+            /** @description Tags. */
+            tags?: string[];
+            /** @description Title. */
+            title: string;
+        };
+        /** @description A new article. */
+        ArticleDraft: {
+            /** @description Channel. */
+            channel: string;
+            /** @description What it says. */
+            content: components["schemas"]["ArticleContentBody"];
+            /** @description Region that it is about. */
+            region: string;
+        };
+        /** @description A changed working copy. */
+        ArticleEdit: {
+            /** @description What it says now. */
+            content: components["schemas"]["ArticleContentBody"];
+            /**
+             * Format: int32
+             * @description Version that the person saw.
+             */
+            version?: number | null;
+        };
+        /** @description A page of articles. */
+        ArticleList: {
+            /** @description The articles, the last begun first. */
+            items: components["schemas"]["ArticleSummary"][];
+            /** @description Cursor of the next page. */
+            next_cursor?: string | null;
+        };
+        /** @description Where an article goes. */
+        ArticleMove: {
+            /** @description Channel. */
+            channel: string;
+            /** @description Region that it is about. */
+            region: string;
+            /**
+             * Format: int32
+             * @description Version that the person saw.
+             */
+            version?: number | null;
+        };
+        /** @description The region of an article. */
+        ArticleRegion: {
+            /** @description Code. */
+            code: string;
+            /** @description Name. */
+            name: string;
+        };
+        /** @description Words that go with a step. */
+        ArticleRemark: {
+            /** @description What is to be changed, or why it is withdrawn; the latter is shown to readers. */
+            text: string;
+            /**
+             * Format: int32
+             * @description Version that the person saw.
+             */
+            version?: number | null;
+        };
+        /** @description A working copy for reviewers. */
+        ArticleSubmission: {
+            /** @description What it corrects, for readers; needed if a version is public. */
+            correction?: string;
+            /**
+             * Format: int32
+             * @description Version that the person saw.
+             */
+            version?: number | null;
+        };
+        /** @description An article as it stands on a list. */
+        ArticleSummary: {
+            /** @description What the caller may do. */
+            actions: components["schemas"]["ArticleActions"];
+            /** @description Its address, from the first publication on. */
+            address?: string | null;
+            /** @description When. */
+            changed_at: string;
+            /** @description Who changed it last. */
+            changed_by: string;
+            /** @description Channel. */
+            channel: string;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /** @description Language of the text. */
+            lang: string;
+            /**
+             * Format: int64
+             * @description Number in addresses.
+             */
+            number: number;
+            /** @description True if readers can see a version. */
+            public: boolean;
+            /** @description When the approved working copy becomes public. */
+            publish_at?: string | null;
+            /** @description When it became public first. */
+            published_at?: string | null;
+            /** @description Region that it is about. */
+            region: components["schemas"]["ArticleRegion"];
+            /** @description `draft`, `in_review`, `scheduled`, `published` or `withdrawn`. */
+            status: string;
+            /** @description Title of the working copy. */
+            title: string;
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version: number;
+        };
+        /** @description A public version. */
+        ArticleVersionBody: {
+            /** @description Who approved it. */
+            approved_by: string;
+            /** @description What it corrected. */
+            correction?: string | null;
+            /**
+             * Format: int32
+             * @description Number.
+             */
+            n: number;
+            /** @description When it became public. */
+            published_at: string;
+            /** @description Title. */
+            title: string;
+        };
         /** @description Whether the caller may assess. */
         AssessPermission: {
             /** @description It may. */
@@ -1005,6 +1413,13 @@ export interface components {
              * @description Version of the signal that the person saw.
              */
             version: number;
+        };
+        /** @description A file to download. */
+        AttachmentBody: {
+            /** @description Digest of the file, as its upload answered. */
+            file: string;
+            /** @description Name under which it is saved. */
+            name: string;
         };
         /** @description An entry of the log. */
         AuditEntry: {
@@ -1058,6 +1473,64 @@ export interface components {
             display_name?: string | null;
             /** @description New password, for somebody who forgot it. */
             password?: string | null;
+        };
+        /** @description A channel as it is to be. */
+        ChannelArrangement: {
+            /** @description No longer offered. */
+            closed?: boolean;
+            /** @description The channel that it belongs to. */
+            parent?: string | null;
+            /**
+             * Format: int64
+             * @description Place among its siblings.
+             */
+            position?: number;
+            /** @description Its segment in addresses: lower-case letters, digits, hyphens. */
+            slug: string;
+            /** @description Shown name. */
+            title: components["schemas"]["ChannelTitle"];
+            /**
+             * Format: int32
+             * @description Version that the person saw, when changing one.
+             */
+            version?: number | null;
+        };
+        /** @description A channel. */
+        ChannelBody: {
+            /** @description Address of its page. */
+            address: string;
+            /** @description No longer offered. */
+            closed: boolean;
+            /** @description Identifier. */
+            id: string;
+            /** @description The channel that it belongs to. */
+            parent?: string | null;
+            /**
+             * Format: int64
+             * @description Place among its siblings.
+             */
+            position: number;
+            /** @description Its segment in addresses. */
+            slug: string;
+            /** @description Shown name. */
+            title: components["schemas"]["Label"];
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version: number;
+        };
+        /** @description Every channel. */
+        ChannelList: {
+            /** @description The channels, by position. */
+            items: components["schemas"]["ChannelBody"][];
+        };
+        /** @description A shown name in both languages. */
+        ChannelTitle: {
+            /** @description English. */
+            en: string;
+            /** @description Chinese. */
+            zh: string;
         };
         /** @description A choice of a field. */
         ChoiceBody: {
@@ -1906,6 +2379,41 @@ export interface components {
             n: number;
             /** @description Where it comes from. */
             source: string;
+        };
+        /** @description A picture or an attachment that was taken. */
+        PortalFileBody: {
+            /** @description Where readers find it once an article that uses it is public. */
+            address: string;
+            /** @description Digest, by which articles name it. */
+            digest: string;
+            /**
+             * Format: int32
+             * @description Height of a picture, in pixels.
+             */
+            height?: number | null;
+            /** @description Media type, found in the content. */
+            media_type: string;
+            /** @description Name. */
+            name: string;
+            /** @description Size in bytes. */
+            size: number;
+            /**
+             * Format: int32
+             * @description Width of a picture, in pixels.
+             */
+            width?: number | null;
+        };
+        /** @description What readers would get. */
+        Preview: {
+            /** @description The rendered and sanitised body. */
+            html: string;
+            /** @description What lists would show. */
+            summary: string;
+        };
+        /** @description Markdown to be looked at. */
+        PreviewRequest: {
+            /** @description Body in Markdown. */
+            body: string;
         };
         /** @description A problem, `application/problem+json`. */
         Problem: {
@@ -3021,6 +3529,596 @@ export interface operations {
             };
         };
     };
+    list_articles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `draft`, `in_review`, `scheduled`, `published` or `withdrawn`. */
+                status: string | null;
+                /** @description Channel with everything below. */
+                channel: string | null;
+                /** @description Region with everything below. */
+                region: string | null;
+                /** @description Cursor of the page. */
+                cursor: string | null;
+                /** @description Length of the page, at most 200. */
+                limit: number | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Article */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Article */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleEdit"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Article */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleApproval"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Article */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleMove"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    return_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Article */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleRemark"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submit_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Article */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleSubmission"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Article */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleRemark"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_audit_entries: {
         parameters: {
             query?: {
@@ -3062,6 +4160,146 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelArrangement"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelArrangement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3321,6 +4559,103 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_portal_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortalFileBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_portal_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Digest of the file */
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -7,6 +7,7 @@ import {
   GlobalOutlined,
   NotificationOutlined,
   PhoneOutlined,
+  ReadOutlined,
   RiseOutlined,
   SendOutlined,
   SettingOutlined,
@@ -58,6 +59,12 @@ export function Nav() {
       label: t("nav.publications"),
       icon: <NotificationOutlined />,
       action: "publication.draft",
+    },
+    {
+      to: paths.articles(),
+      label: t("nav.articles"),
+      icon: <ReadOutlined />,
+      action: "article.write",
     },
     {
       to: paths.administration,

@@ -11,6 +11,7 @@ const STALE: Record<string, readonly (readonly string[])[]> = {
   level: [keys.levels, keys.chronicle],
   import: [keys.imports, keys.records, keys.registers],
   publication: [keys.publications, keys.chronicle],
+  article: [keys.articles],
 };
 
 /** An import writes many tallies; the screen follows once per this time, not once per event. */

@@ -5,6 +5,7 @@ import { directiveRoutes } from "./features/directives/routes";
 import { levelRoutes } from "./features/levels/routes";
 import { planRoutes } from "./features/plans/routes";
 import { publicationRoutes } from "./features/publications/routes";
+import { portalRoutes } from "./features/portal/routes";
 import { registerRoutes } from "./features/registers/routes";
 import { accountRoutes, sessionRoutes } from "./features/session/routes";
 import { signalRoutes } from "./features/signals/routes";
@@ -40,6 +41,7 @@ export const routes: RouteObject[] = [
               ...planRoutes,
               ...registerRoutes,
               ...publicationRoutes,
+              ...portalRoutes,
               ...administrationRoutes,
               ...accountRoutes,
               { path: "*", Component: LostPage },

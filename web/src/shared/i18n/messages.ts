@@ -1,5 +1,6 @@
 import { administration } from "./messages/administration";
 import { common } from "./messages/common";
+import { portal } from "./messages/portal";
 import { registers } from "./messages/registers";
 import { response } from "./messages/response";
 import { session } from "./messages/session";
@@ -16,6 +17,7 @@ export const messages = {
   ...tasks,
   ...response,
   ...registers,
+  ...portal,
   ...administration,
 } as const satisfies Record<string, { en: string; zh: string }>;
 
