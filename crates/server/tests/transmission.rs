@@ -111,6 +111,59 @@ fn chains_follow_recorded_or_likely_infectors() {
 }
 
 #[test]
+fn day_numbers_do_where_there_are_no_dates() {
+    let mut numbered = String::from("day,I\n");
+    for (i, n) in SCHOOL.iter().enumerate() {
+        numbered += &format!("{},{n}\n", i + 1);
+    }
+    let interval = ["--si-mean", "2.6", "--si-sd", "1.5"];
+    let by_number = rows(&run(&[&["rt", "-"], &interval[..]].concat(), &numbered));
+    let by_date = rows(&run(&[&["rt", "-"], &interval[..]].concat(), &daily(&SCHOOL)));
+    assert_eq!(by_number.len(), by_date.len());
+    for (numbers, dates) in by_number.iter().zip(&by_date).skip(1) {
+        assert_eq!(numbers[3..], dates[3..]);
+    }
+    assert_eq!(by_number.last().unwrap()[..4], ["I", "12", "18", "19"]);
+    let part = rows(&run(&[&["rt", "-", "--from", "3", "--to", "15"], &interval[..]].concat(), &numbered));
+    assert_eq!(part.last().unwrap()[2], "15");
+    let mixed = failure(&run(&[&["rt", "-", "--to", "2009-04-09"], &interval[..]].concat(), &numbered));
+    assert!(mixed.contains("day numbers"), "{mixed}");
+    let twice = failure(&run(&[&["rt", "-"], &interval[..]].concat(), &(numbered + "4,1\n")));
+    assert!(twice.contains("row 20") && twice.contains("`day`"), "{twice}");
+
+    let mut list = String::from("onset,report\n");
+    for t in 1..60 {
+        for delay in [0, 0, 1, 1, 2, 3] {
+            list += &format!("{t},{}\n", t + delay);
+        }
+    }
+    let args = ["nowcast", "-", "--event", "onset", "--report", "report", "--delay-max", "4", "--now", "59"];
+    assert_eq!(rows(&run(&args, &list)).last().unwrap()[1], "59");
+    let chain = "case_id,onset_date\na,1\nb,5\nc,9\n";
+    let inferred = rows(&run(&["chains", "-", "--si-mean", "4", "--si-sd", "1.5"], chain));
+    assert_eq!(inferred[3][..3], ["c", "9", "b"]);
+}
+
+#[test]
+fn reports_before_their_event_are_left_out_and_named() {
+    let mut list = String::from("onset_date,report_date\n2024-03-09,2024-03-01\n");
+    for t in 1..28 {
+        list += &format!("2024-03-{t:02},2024-03-{t:02}\n2024-03-{t:02},2024-03-{:02}\n", t + 1);
+    }
+    let args = ["nowcast", "-", "--delay-max", "3"];
+    let whole = rows(&run(&args, &list.replace("2024-03-09,2024-03-01\n", "")));
+    list += "2024-03-20,2024-03-19\n";
+    let output = run(&args, &list);
+    assert_eq!(rows(&output), whole);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    for part in ["E119: 2 rows", "`report_date`", "`onset_date`", "rows 2, 57"] {
+        assert!(told.contains(part), "{told}");
+    }
+    let none = failure(&run(&args, "onset_date,report_date\n2024-03-09,2024-03-01\n"));
+    assert!(none.contains("E119") && none.contains("not before the event"), "{none}");
+}
+
+#[test]
 fn a_two_by_two_table_comes_from_numbers_or_people() {
     let measure = |output: &Output, name: &str| -> f64 {
         let found = rows(output);

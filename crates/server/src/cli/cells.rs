@@ -78,6 +78,11 @@ pub fn number(table: &Table, row: &Row, at: usize) -> anyhow::Result<Option<f64>
     value.map(Some).ok_or_else(|| wrong(table, row, at, "a number"))
 }
 
+/// A number as answers write it; an empty cell where there is none.
+pub fn written(x: Option<f64>) -> String {
+    x.map_or_else(String::new, |x| x.to_string())
+}
+
 /// Yes or no; `None` if the cell is empty.
 pub fn flag(table: &Table, row: &Row, at: usize) -> anyhow::Result<Option<bool>> {
     match text(row, at).to_lowercase().as_str() {

@@ -1,5 +1,6 @@
 //! `wanquan chains`: who infected whom, clusters, and how uneven transmission is.
 
+use super::days::{Calendar, Day, Days};
 use super::{cells, tables};
 use anyhow::{Context, ensure};
 use clap::Args;
@@ -26,7 +27,8 @@ use wanquan_epi::delay::{DelayDistribution, DelayFamily};
 
 With a column of infectors the tree is as recorded. Otherwise each candidate's probability follows from the serial interval
 and the contacts (columns from, to, and weight if they differ), and the tree takes the most likely one. Answers a row
-a case: case, onset, infector, prob, interval_days, contact, generation, offspring, cluster, cluster_size. JSON holds
+a case: case, onset, infector, prob, interval_days, contact, generation, offspring, cluster, cluster_size. Onsets may be
+day numbers (whole numbers) instead of dates; the answer then has them too. JSON holds
 the candidates, the clusters and R with dispersion k as well; they are printed to standard error for CSV.
 docs/methods/infector_likelihood.md and offspring_distribution.md say what is computed.")]
 pub struct ChainsArgs {
@@ -39,7 +41,7 @@ pub struct ChainsArgs {
     /// Column with the infector's identifier.
     #[arg(long, value_name = "COL")]
     infector: Option<String>,
-    /// Column with the date of onset.
+    /// Column with the date of onset, or with its day number.
     #[arg(long, value_name = "COL")]
     onset: Option<String>,
     /// Column that says that a case was infected elsewhere (1/0, yes/no).
@@ -64,8 +66,8 @@ pub struct ChainsArgs {
     #[arg(long, value_name = "WEIGHT", default_value_t = 0.001)]
     outside_weight: f64,
     /// Leave cases with onset after this day out of R and k: their offspring are still to come.
-    #[arg(long, value_name = "DATE")]
-    offspring_until: Option<Date>,
+    #[arg(long, value_name = "DATE|DAY", allow_negative_numbers = true)]
+    offspring_until: Option<Day>,
     /// Probability of the intervals of R and k, 0 to 1.
     #[arg(long, value_name = "PROB", default_value_t = 0.95)]
     interval: f64,
@@ -84,8 +86,8 @@ pub struct ChainsArgs {
 }
 
 /// The line list as far as chains need it.
-#[derive(Default)]
 struct List {
+    calendar: Calendar,
     ids: Vec<String>,
     onsets: Vec<Option<Date>>,
     imported: Vec<bool>,
@@ -96,7 +98,7 @@ struct List {
 #[derive(Serialize)]
 struct Line {
     case: String,
-    onset: Option<Date>,
+    onset: Option<Day>,
     infector: Option<String>,
     prob: Option<f64>,
     interval_days: Option<i32>,
@@ -130,7 +132,7 @@ impl ChainsArgs {
             let inferred = self.inferred(&list, &index)?;
             (most_likely_tree(&inferred)?, Some(inferred))
         };
-        let answer = self.answer(&list, &tree, candidates);
+        let answer = self.answer(&list, &tree, candidates)?;
         if self.format == super::Form::Csv {
             eprintln!("wanquan: {}", summary(&answer));
         }
@@ -140,8 +142,9 @@ impl ChainsArgs {
         };
         tables::write(self.output.as_deref(), text.as_bytes())?;
         if let Some(path) = &self.plot {
+            let say = |date| list.calendar.say(date).to_string();
             let page =
-                crate::report::tree::page(&list.ids, &list.onsets, tree.infectors(), &summary(&answer));
+                crate::report::tree::page(&list.ids, &list.onsets, tree.infectors(), &summary(&answer), &say);
             std::fs::write(path, page).with_context(|| format!("writing {}", path.display()))?;
         }
         Ok(ExitCode::SUCCESS)
@@ -156,8 +159,15 @@ impl ChainsArgs {
             &["onset_date", "onset", "symptom_onset", "dt_onset", "date_of_onset", "date_onset"],
         )?;
         let imported = cells::find(table, self.imported.as_deref(), &["imported"])?;
-        let rule = onset.map(|at| cells::date_rule(table, at, self.date_order)).transpose()?;
-        let mut list = List::default();
+        let days = onset.map(|at| Days::of(table, at, self.date_order)).transpose()?;
+        let mut list = List {
+            calendar: days.map_or(Calendar::Dates, Days::calendar),
+            ids: Vec::new(),
+            onsets: Vec::new(),
+            imported: Vec::new(),
+            infectors: Vec::new(),
+            rows: Vec::new(),
+        };
         let mut seen: BTreeMap<String, u64> = BTreeMap::new();
         cells::each(table, |row| {
             let case = cells::text(row, id).to_owned();
@@ -165,8 +175,8 @@ impl ChainsArgs {
             if let Some(before) = seen.insert(case.clone(), row.number()) {
                 anyhow::bail!("row {}: case `{case}` is there already in row {before}", row.number());
             }
-            list.onsets.push(match (onset, &rule) {
-                (Some(at), Some(rule)) => cells::date(table, row, at, rule)?,
+            list.onsets.push(match (onset, &days) {
+                (Some(at), Some(days)) => days.read(table, row, at)?,
                 _ => None,
             });
             let brought = imported.map(|at| cells::flag(table, row, at)).transpose()?.flatten();
@@ -234,7 +244,9 @@ impl ChainsArgs {
         list: &List,
         tree: &TransmissionTree,
         candidates: Option<Vec<InferredInfector>>,
-    ) -> Answer {
+    ) -> anyhow::Result<Answer> {
+        let until =
+            self.offspring_until.map(|day| list.calendar.date("--offspring-until", day)).transpose()?;
         let (generations, offspring, clusters) = (tree.generations(), tree.offspring(), tree.clusters());
         let mut cluster_of = vec![0; list.ids.len()];
         for (number, cluster) in clusters.iter().enumerate() {
@@ -249,7 +261,7 @@ impl ChainsArgs {
             let days = infector.and_then(|j| Some((list.onsets[i]? - list.onsets[j]?).get_days()));
             Line {
                 case: list.ids[i].clone(),
-                onset: list.onsets[i],
+                onset: list.onsets[i].map(|date| list.calendar.say(date)),
                 infector: infector.map(|j| list.ids[j].clone()),
                 prob: best.map(|c| c.prob),
                 interval_days: days,
@@ -261,19 +273,19 @@ impl ChainsArgs {
             }
         };
         let settled: Vec<u32> = (0..list.ids.len())
-            .filter(|&i| match (self.offspring_until, list.onsets[i]) {
+            .filter(|&i| match (until, list.onsets[i]) {
                 (Some(until), Some(onset)) => onset <= until,
                 (Some(_), None) => false,
                 (None, _) => true,
             })
             .map(|i| offspring[i])
             .collect();
-        Answer {
+        Ok(Answer {
             cases: (0..list.ids.len()).map(line).collect(),
             cluster_sizes: clusters.iter().map(|c| c.cases.len()).collect(),
             offspring: fit_offspring(&settled, self.interval).ok(),
             candidates,
-        }
+        })
     }
 }
 

@@ -5,6 +5,7 @@ mod audit;
 mod backup;
 mod cells;
 mod chains;
+mod days;
 mod demo;
 mod detect;
 mod export;

@@ -1,5 +1,6 @@
 //! `wanquan nowcast`: how many there will be once all reports are in.
 
+use super::days::{self, Calendar, Day, Days};
 use super::{cells, tables};
 use crate::report::band::{self, Band, Point};
 use anyhow::{Context, ensure};
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 use wanquan_app::forecast::hub::csv_cell;
 use wanquan_app::ingest::dates::DateOrder;
 use wanquan_app::ingest::read::Table;
+use wanquan_domain::issue::IssueCode;
 use wanquan_epi::Step;
 use wanquan_epi::delay::ReportingTriangle;
 use wanquan_epi::delay::nowcast::{
@@ -27,7 +29,9 @@ use wanquan_epi::delay::nowcast::{
   wanquan nowcast cases.csv --event onset_date --report report_date --evaluate 2011-05-25..2011-06-20
 
 FILE holds one row a case with the date of the event and of its report, or counts of changes (event date, date on which it
-became known, cases more or fewer). Rows without either date are left out and counted. Answers: series, date,
+became known, cases more or fewer). Both may be day numbers (whole numbers) instead of dates; answers then have them
+too. Rows without either date are left out and counted, rows whose report precedes the event are left out and named
+(E119). Answers: series, date,
 observed, mean, reported_share and a column a quantile. With --evaluate the nowcasts of each day, as known on it,
 are scored against what came out: known_on, age, observed, truth, median, wis, wis_uncorrected, covered.
 docs/methods/nowcast_state_space.md, nowcast_lawless.md and nowcast_bayes.md say what is computed.")]
@@ -35,7 +39,7 @@ pub struct NowcastArgs {
     /// Line list or changes of counts: CSV, TSV, XLSX, each also gzipped; `-` for standard input.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Column with the date of the event (onset, admission).
+    /// Column with the date of the event (onset, admission), or its day number.
     #[arg(long, value_name = "COL")]
     event: Option<String>,
     /// Column with the date of the report (on which it became known).
@@ -48,8 +52,8 @@ pub struct NowcastArgs {
     #[arg(long, value_name = "COL")]
     by: Option<String>,
     /// Day whose knowledge is used; otherwise the last report.
-    #[arg(long, value_name = "DATE")]
-    now: Option<Date>,
+    #[arg(long, value_name = "DATE|DAY", allow_negative_numbers = true)]
+    now: Option<Day>,
     /// Length of a step.
     #[arg(long, value_enum, default_value_t = Steps::Day)]
     step: Steps,
@@ -75,8 +79,8 @@ pub struct NowcastArgs {
     #[arg(long, value_name = "PROBS", value_delimiter = ',', default_values_t = [0.025, 0.25, 0.5, 0.75, 0.975])]
     quantiles: Vec<f64>,
     /// Score the nowcasts made on each of these days: FIRST..LAST.
-    #[arg(long, value_name = "DATES", value_parser = range)]
-    evaluate: Option<(Date, Date)>,
+    #[arg(long, value_name = "DAYS", value_parser = days::range, allow_hyphen_values = true)]
+    evaluate: Option<(Day, Day)>,
     /// Which of day and month comes first, where a column does not tell.
     #[arg(long, value_name = "dmy|mdy", value_parser = tables::date_order)]
     date_order: Option<DateOrder>,
@@ -109,21 +113,22 @@ fn prefix(name: &str) -> String {
     if name.is_empty() { String::new() } else { format!("{}: ", crate::report::plain(name)) }
 }
 
-fn range(text: &str) -> Result<(Date, Date), String> {
-    let one =
-        |text: &str| text.trim().parse::<Date>().map_err(|_| format!("`{text}` is no date like 2024-01-06"));
-    let (first, last) = text.split_once("..").ok_or("say FIRST..LAST")?;
-    let (first, last) = (one(first)?, one(last)?);
-    if first <= last { Ok((first, last)) } else { Err("the first is later".to_owned()) }
-}
-
 /// Event, report, cases more.
 type Change = (Date, Date, i64);
+
+/// The table as far as nowcasts need it.
+struct Changes {
+    calendar: Calendar,
+    by_series: BTreeMap<String, Vec<Change>>,
+}
+
+/// Rows named one by one; more are counted.
+const ROWS_NAMED: usize = 100;
 
 #[derive(Serialize)]
 struct Line {
     series: String,
-    date: Date,
+    date: Day,
     observed: u64,
     mean: f64,
     reported_share: f64,
@@ -133,14 +138,16 @@ struct Line {
 impl NowcastArgs {
     /// Reads, nowcasts and writes.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let by_series = tables::read(&self.file, |table| self.changes(table))?;
-        ensure!(!by_series.is_empty(), "no row has both dates");
-        if let Some(days) = self.evaluate {
-            return self.score(&by_series, days);
+        let Changes { calendar, by_series } = tables::read(&self.file, |table| self.changes(table))?;
+        ensure!(!by_series.is_empty(), "no row has both dates, the report not before the event");
+        if let Some((first, last)) = self.evaluate {
+            let days = (calendar.date("--evaluate", first)?, calendar.date("--evaluate", last)?);
+            return self.score(&by_series, calendar, days);
         }
+        let now = self.now.map(|day| calendar.date("--now", day)).transpose()?;
         let (mut lines, mut bands) = (Vec::new(), Vec::new());
         for (name, changes) in &by_series {
-            let found = self.triangle(changes, self.now).and_then(|triangle| {
+            let found = self.triangle(changes, now).and_then(|triangle| {
                 let method = self.method(&triangle)?;
                 Ok((method.nowcast(&triangle, self.seed)?, triangle))
             });
@@ -149,7 +156,7 @@ impl NowcastArgs {
                     bands.push(self.band(name, &triangle, &nowcast));
                     lines.extend(nowcast.points.into_iter().map(|p| Line {
                         series: name.clone(),
-                        date: p.date,
+                        date: calendar.say(p.date),
                         observed: p.observed,
                         mean: p.mean,
                         reported_share: p.reported_share,
@@ -170,38 +177,31 @@ impl NowcastArgs {
         tables::write(self.output.as_deref(), answer.as_bytes())?;
         if let Some(path) = &self.plot {
             let key = "Bars: cases known. Line: median of the nowcast with its widest interval.";
-            std::fs::write(path, band::page("Nowcast", key, &bands))
+            let say = |date| calendar.say(date).to_string();
+            std::fs::write(path, band::page("Nowcast", key, &bands, &say))
                 .with_context(|| format!("writing {}", path.display()))?;
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    fn changes(&self, table: &Table) -> anyhow::Result<BTreeMap<String, Vec<Change>>> {
+    fn changes(&self, table: &Table) -> anyhow::Result<Changes> {
         let event =
             cells::need(table, self.event.as_deref(), &["onset_date", "event_date", "date"], "--event")?;
         let report =
             cells::need(table, self.report.as_deref(), &["report_date", "known_on", "as_of"], "--report")?;
         let count = cells::find(table, self.count.as_deref(), &["count", "cases"])?;
         let by = cells::find(table, self.by.as_deref(), &[])?;
-        let event_rule = cells::date_rule(table, event, self.date_order)?;
-        let report_rule = cells::date_rule(table, report, self.date_order)?;
+        let event_days = Days::of(table, event, self.date_order)?;
+        let report_days = Days::of(table, report, self.date_order)?;
+        let calendar = days::same(table, (event, event_days), (report, report_days))?;
         let mut found: BTreeMap<String, Vec<Change>> = BTreeMap::new();
-        let mut without = 0_u64;
+        let (mut without, mut reversed) = (0_u64, Vec::new());
         cells::each(table, |row| {
-            let dates = (
-                cells::date(table, row, event, &event_rule)?,
-                cells::date(table, row, report, &report_rule)?,
-            );
+            let dates = (event_days.read(table, row, event)?, report_days.read(table, row, report)?);
             let (Some(from), Some(to)) = dates else {
                 without += 1;
                 return Ok(());
             };
-            ensure!(
-                from <= to,
-                "row {}, column `{}`: {to} is before the event on {from}",
-                row.number(),
-                table.header[report]
-            );
             let n = match count {
                 None => 1,
                 Some(at) => {
@@ -211,13 +211,34 @@ impl NowcastArgs {
                 }
             };
             let series = by.map(|at| cells::name(table, row, at)).transpose()?.unwrap_or_default();
-            found.entry(series).or_default().push((from, to, n));
+            // A report of what has yet to happen has one of its days wrong, and nothing tells which.
+            if to < from {
+                reversed.push(row.number());
+            } else {
+                found.entry(series).or_default().push((from, to, n));
+            }
             Ok(())
         })?;
         if without > 0 {
             eprintln!("wanquan: {without} rows without both dates are left out");
         }
-        Ok(found)
+        if !reversed.is_empty() {
+            let code = IssueCode::RuleBroken.as_str();
+            let mut rows: Vec<String> = reversed.iter().take(ROWS_NAMED).map(u64::to_string).collect();
+            if reversed.len() > ROWS_NAMED {
+                rows.push(format!("and {} more", reversed.len() - ROWS_NAMED));
+            }
+            eprintln!(
+                "wanquan: {code}: {} rows whose report (column `{}`) is before the event (column `{}`) are left out: \
+                 {} {}",
+                reversed.len(),
+                crate::report::plain(&table.header[report]),
+                crate::report::plain(&table.header[event]),
+                if reversed.len() == 1 { "row" } else { "rows" },
+                rows.join(", ")
+            );
+        }
+        Ok(Changes { calendar, by_series: found })
     }
 
     fn triangle(&self, changes: &[Change], now: Option<Date>) -> anyhow::Result<ReportingTriangle> {
@@ -328,6 +349,7 @@ impl NowcastArgs {
     fn score(
         &self,
         by_series: &BTreeMap<String, Vec<Change>>,
+        calendar: Calendar,
         days: (Date, Date),
     ) -> anyhow::Result<ExitCode> {
         #[derive(Serialize)]
@@ -353,7 +375,7 @@ impl NowcastArgs {
                     out,
                     "{},{},{},{},{},{},{},{},{}",
                     csv_cell(name),
-                    triangle.date(s.known_on),
+                    calendar.say(triangle.date(s.known_on)),
                     s.age,
                     s.observed,
                     s.truth,
@@ -364,7 +386,11 @@ impl NowcastArgs {
                 );
             }
             for (day, why) in &evaluation.failed {
-                eprintln!("wanquan: {}no nowcast on {}: {why}", prefix(name), triangle.date(*day));
+                eprintln!(
+                    "wanquan: {}no nowcast on {}: {why}",
+                    prefix(name),
+                    calendar.say(triangle.date(*day))
+                );
             }
             eprintln!(
                 "wanquan: {}{} nowcasts: WIS {:.3} against {:.3} uncorrected, {:.1} % within the widest interval",

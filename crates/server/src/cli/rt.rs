@@ -1,5 +1,6 @@
 //! `wanquan rt`: reproduction numbers of daily series.
 
+use super::days::{Calendar, Day, Days};
 use super::{cells, tables};
 use crate::report::band::{self, Band, Point};
 use anyhow::{Context, bail, ensure};
@@ -8,13 +9,17 @@ use jiff::civil::Date;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use wanquan_app::forecast::hub::csv_cell;
 use wanquan_app::forecast::run::{place_key, read_panel};
 use wanquan_app::ingest::dates::DateOrder;
-use wanquan_app::ingest::series::{SeriesOptions, SeriesSet};
+use wanquan_app::ingest::read::Table;
+use wanquan_app::ingest::series::{
+    ColumnsUsed, Counting, Layout, Place, SeriesError, SeriesOptions, SeriesSet, read_series,
+};
 use wanquan_epi::delay::{DelayDistribution, DelayFamily};
 use wanquan_epi::rt::growth::Interval;
 use wanquan_epi::rt::r0::{R0Config, R0Estimate, estimate_r0_by_likelihood, estimate_r0_from_growth};
@@ -25,6 +30,9 @@ use wanquan_epi::rt::{
 };
 use wanquan_epi::{CountSeries, Pmf, Step};
 
+/// Values of a table of day numbers: as many as fit into some hundred megabytes.
+const VALUES_MAX: usize = 30_000_000;
+
 /// Arguments of `wanquan rt`.
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -33,8 +41,11 @@ use wanquan_epi::{CountSeries, Pmf, Step};
   wanquan rt cases.csv --si-file interval.csv --method cohort --window 7
   wanquan rt cases.csv --si-mean 2.6 --si-sd 1.5 --method r0-likelihood --from 2009-04-27 --to 2009-05-05
 
+  wanquan rt flu1918.csv --date day --count I --si-mean 2.6 --si-sd 1.5 --from 10 --to 40
+
 FILE holds daily counts (series, date, cases; or any layout that `wanquan analyze` reads) or one row a case with a date of
-onset. --si-file has the columns days and prob. Answers: series, window_start, window_end, cases, mean, sd, lower,
+onset. Counts may also stand by day number (whole numbers such as day 1, 2, 3 of an outbreak; a day without a row was not
+reported); answers then have day numbers too. --si-file has the columns days and prob. Answers: series, window_start, window_end, cases, mean, sd, lower,
 median, upper, reason (why a window has no estimate). docs/methods/rt_cori.md, rt_wallinga_teunis.md and r0.md say
 what is computed.")]
 pub struct RtArgs {
@@ -82,11 +93,11 @@ pub struct RtArgs {
     #[arg(long, value_name = "COL")]
     imported: Option<String>,
     /// First day used.
-    #[arg(long, value_name = "DATE")]
-    from: Option<Date>,
+    #[arg(long, value_name = "DATE|DAY", allow_negative_numbers = true)]
+    from: Option<Day>,
     /// Last day used: leave out days whose reports are still coming in.
-    #[arg(long, value_name = "DATE")]
-    to: Option<Date>,
+    #[arg(long, value_name = "DATE|DAY", allow_negative_numbers = true)]
+    to: Option<Day>,
     /// Serial intervals drawn where they are uncertain.
     #[arg(long, value_name = "N", default_value_t = 500)]
     draws: usize,
@@ -96,7 +107,7 @@ pub struct RtArgs {
     /// Column that names the series.
     #[arg(long, value_name = "COL")]
     series: Option<String>,
-    /// Column with the date (of onset).
+    /// Column with the date (of onset), or with the day number.
     #[arg(long, value_name = "COL")]
     date: Option<String>,
     /// Column with the count.
@@ -124,11 +135,12 @@ enum Method {
     R0Likelihood,
 }
 
+/// A row of the answer; `D` is a date while it is computed, and as the table writes days when it is told.
 #[derive(Serialize)]
-struct Line {
+struct Line<D> {
     series: String,
-    window_start: Date,
-    window_end: Date,
+    window_start: D,
+    window_end: D,
     cases: u64,
     mean: Option<f64>,
     sd: Option<f64>,
@@ -138,33 +150,50 @@ struct Line {
     reason: Option<String>,
 }
 
+impl Line<Date> {
+    fn told(self, calendar: Calendar) -> Line<Day> {
+        Line {
+            series: self.series,
+            window_start: calendar.say(self.window_start),
+            window_end: calendar.say(self.window_end),
+            cases: self.cases,
+            mean: self.mean,
+            sd: self.sd,
+            lower: self.lower,
+            median: self.median,
+            upper: self.upper,
+            reason: self.reason,
+        }
+    }
+}
+
 impl RtArgs {
     /// Reads, estimates and writes.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         ensure!(self.interval > 0.0 && self.interval < 1.0, "--interval must lie between 0 and 1");
-        let local = self.read(self.count.clone())?;
-        let imported = self.imported.clone().map(|column| self.read(Some(column))).transpose()?;
+        let (local, calendar) = self.read(self.count.as_deref())?;
+        let imported = self.imported.as_deref().map(|column| self.read(Some(column))).transpose()?;
         ensure!(local.step == Step::Day, "the series are not daily; reproduction numbers need days");
         let (mut lines, mut bands) = (Vec::new(), Vec::new());
         for at in 0..local.places.len() {
             let name = place_key(&local.places[at]);
-            let cases = self.cut(&local, at)?;
+            let cases = self.cut(&local, calendar, at)?;
             let brought = match &imported {
-                Some(set) => {
+                Some((set, calendar)) => {
                     let other = set.places.iter().position(|p| place_key(p) == name);
                     let other = other.with_context(|| format!("series {name} has no imported cases"))?;
                     ensure!(
                         (set.start, set.steps) == (local.start, local.steps),
                         "imported and local cases do not cover the same days"
                     );
-                    Some(self.cut(set, other)?)
+                    Some(self.cut(set, *calendar, other)?)
                 }
                 None => None,
             };
             match self.estimate(&name, &cases, brought.as_ref()) {
                 Ok(found) => {
                     bands.push(band_of(&name, &cases, &found));
-                    lines.extend(found);
+                    lines.extend(found.into_iter().map(|line| line.told(calendar)));
                 }
                 Err(error) if local.places.len() > 1 => {
                     eprintln!("wanquan: {}: {error:#}", crate::report::plain(&name));
@@ -180,35 +209,121 @@ impl RtArgs {
         tables::write(self.output.as_deref(), answer.as_bytes())?;
         if let Some(path) = &self.plot {
             let key = "Line: reproduction number with its interval; the dashed line is 1. Bars: cases, scaled to the chart.";
-            let page = band::page("Reproduction number", key, &bands);
+            let page = band::page("Reproduction number", key, &bands, &|date| calendar.say(date).to_string());
             std::fs::write(path, page).with_context(|| format!("writing {}", path.display()))?;
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    fn read(&self, count: Option<String>) -> anyhow::Result<SeriesSet> {
+    fn read(&self, count: Option<&str>) -> anyhow::Result<(SeriesSet, Calendar)> {
         let options = SeriesOptions {
             region: self.series.clone(),
             date: self.date.clone(),
-            count,
+            count: count.map(str::to_owned),
             date_order: self.date_order,
             counting: None,
         };
-        let set = tables::read(&self.file, |table| Ok(read_panel(table, &options)?))?;
+        let read = |table: &Table| match self.day_numbers(table, &options)? {
+            Some(date) => Ok((self.numbered(table, date, count)?, Calendar::Numbers)),
+            None => Ok((read_panel(table, &options)?, Calendar::Dates)),
+        };
+        let (set, calendar) = tables::read(&self.file, read)?;
         for remark in &set.remarks {
             eprintln!("wanquan: {}: {}", remark.code, crate::report::plain(&remark.text.en));
         }
-        Ok(set)
+        Ok((set, calendar))
+    }
+
+    /// The column of day numbers: the one named, or a usual one of a table that has no column of dates.
+    fn day_numbers(&self, table: &Table, options: &SeriesOptions) -> anyhow::Result<Option<usize>> {
+        let at = match self.date.as_deref() {
+            Some(name) => cells::find(table, Some(name), &[])?,
+            None => cells::find(table, None, &["day", "days", "time", "t"])?
+                .filter(|_| matches!(read_series(table, options), Err(SeriesError::NoDate { .. }))),
+        };
+        let Some(at) = at else { return Ok(None) };
+        let days = Days::of(table, at, self.date_order)?;
+        Ok(Some(at).filter(|_| days.calendar() == Calendar::Numbers))
+    }
+
+    /// Counts by series and day number, on the days from the first to the last of the table.
+    fn numbered(&self, table: &Table, date: usize, count: Option<&str>) -> anyhow::Result<SeriesSet> {
+        let series = cells::find(table, self.series.as_deref(), &["series"])?;
+        let usual = ["cases", "count", "incidence", "i", "n", "value"];
+        let others: Vec<usize> =
+            (0..table.header.len()).filter(|&at| at != date && Some(at) != series).collect();
+        let count = match (cells::find(table, count, &usual)?, &others[..]) {
+            (Some(found), _) => found,
+            (None, [only]) => *only,
+            (None, _) => cells::need(table, None, &usual, "--count")?,
+        };
+        let mut by_series: BTreeMap<String, BTreeMap<Date, Option<u32>>> = BTreeMap::new();
+        let mut names = Vec::new();
+        cells::each(table, |row| {
+            let day = Days::Numbers.read(table, row, date)?;
+            let day = day.ok_or_else(|| cells::wrong(table, row, date, "a day number"))?;
+            let name = match series {
+                Some(at) => cells::name(table, row, at)?,
+                None => table.header[count].clone(),
+            };
+            let n = cells::count(table, row, count)?.filter(|n| i32::try_from(*n).is_ok());
+            if n.is_none() && !cells::text(row, count).is_empty() {
+                return Err(cells::wrong(table, row, count, "a count up to 2,147,483,647"));
+            }
+            let counts = by_series.entry(name.clone()).or_insert_with(|| {
+                names.push(name);
+                BTreeMap::new()
+            });
+            let before = counts.insert(day, n);
+            ensure!(
+                before.is_none(),
+                "row {}, column `{}`: the day has a row already",
+                row.number(),
+                table.header[date]
+            );
+            Ok(())
+        })?;
+        let days = || by_series.values().flat_map(|counts| counts.keys().copied());
+        let (Some(start), Some(end)) = (days().min(), days().max()) else { bail!("the table has no row") };
+        let steps = usize::try_from((end - start).get_days())? + 1;
+        ensure!(
+            steps.saturating_mul(names.len()) <= VALUES_MAX,
+            "{} series of {steps} days are more values than fit in memory",
+            names.len()
+        );
+        let mut counts = vec![None; names.len() * steps];
+        for (at, name) in names.iter().enumerate() {
+            for (day, n) in &by_series[name] {
+                let step = usize::try_from((*day - start).get_days())?;
+                counts[at * steps + step] = n.map(i32::try_from).transpose()?;
+            }
+        }
+        Ok(SeriesSet {
+            layout: Layout::LongCounts,
+            counting: Counting::Incident,
+            columns: ColumnsUsed::default(),
+            places: names.into_iter().map(|name| Place { code: None, name }).collect(),
+            start,
+            step: Step::Day,
+            steps,
+            counts,
+            cases: Vec::new(),
+            rows_read: table.info.rows,
+            rows_used: table.info.rows,
+            remarks: Vec::new(),
+        })
     }
 
     /// The series between --from and --to; corrections (negative counts) are days without a count.
-    fn cut(&self, set: &SeriesSet, at: usize) -> anyhow::Result<CountSeries> {
+    fn cut(&self, set: &SeriesSet, calendar: Calendar, at: usize) -> anyhow::Result<CountSeries> {
+        let from = self.from.map(|day| calendar.date("--from", day)).transpose()?;
+        let to = self.to.map(|day| calendar.date("--to", day)).transpose()?;
         let counts: Vec<Option<u32>> =
             set.series(at).iter().map(|n| n.and_then(|n| u32::try_from(n).ok())).collect();
         let all = CountSeries::new(set.start, set.step, counts)?;
         let kept: Vec<usize> = (0..all.len())
-            .filter(|&t| self.from.is_none_or(|from| all.date(t) >= from))
-            .filter(|&t| self.to.is_none_or(|to| all.date(t) <= to))
+            .filter(|&t| from.is_none_or(|from| all.date(t) >= from))
+            .filter(|&t| to.is_none_or(|to| all.date(t) <= to))
             .collect();
         let (Some(&first), Some(&last)) = (kept.first(), kept.last()) else {
             bail!("no day lies between --from and --to");
@@ -221,7 +336,7 @@ impl RtArgs {
         name: &str,
         cases: &CountSeries,
         imported: Option<&CountSeries>,
-    ) -> anyhow::Result<Vec<Line>> {
+    ) -> anyhow::Result<Vec<Line<Date>>> {
         if matches!(self.method, Method::R0Growth | Method::R0Likelihood) {
             let found = self.r0(cases)?;
             return Ok(vec![r0_line(name, cases, &found)]);
@@ -236,7 +351,7 @@ impl RtArgs {
         }
     }
 
-    fn instantaneous(&self, name: &str, incidence: &Incidence) -> anyhow::Result<Vec<Line>> {
+    fn instantaneous(&self, name: &str, incidence: &Incidence) -> anyhow::Result<Vec<Line<Date>>> {
         let tail = 0.5 * (1.0 - self.interval);
         let config = RtConfig {
             window_days: self.window,
@@ -274,7 +389,7 @@ impl RtArgs {
         Ok(rt.points.into_iter().map(line).collect())
     }
 
-    fn cohort(&self, name: &str, incidence: &Incidence) -> anyhow::Result<Vec<Line>> {
+    fn cohort(&self, name: &str, incidence: &Incidence) -> anyhow::Result<Vec<Line<Date>>> {
         let config = CohortConfig {
             window_days: self.window,
             truncation: if self.as_observed { Truncation::AsObserved } else { Truncation::Corrected },
@@ -390,7 +505,7 @@ fn why_not(why: NoEstimate) -> String {
     }
 }
 
-fn r0_line(name: &str, cases: &CountSeries, found: &R0Estimate) -> Line {
+fn r0_line(name: &str, cases: &CountSeries, found: &R0Estimate) -> Line<Date> {
     let Interval { estimate, lower, upper } = found.r0;
     Line {
         series: name.to_owned(),
@@ -406,7 +521,7 @@ fn r0_line(name: &str, cases: &CountSeries, found: &R0Estimate) -> Line {
     }
 }
 
-fn band_of(name: &str, cases: &CountSeries, lines: &[Line]) -> Band {
+fn band_of(name: &str, cases: &CountSeries, lines: &[Line<Date>]) -> Band {
     let points: Vec<Point> = lines
         .iter()
         .filter_map(|l| {
@@ -423,9 +538,8 @@ fn band_of(name: &str, cases: &CountSeries, lines: &[Line]) -> Band {
     Band { title: name.to_owned(), bars: bars.collect(), points, step_days: 1, level: Some(1.0) }
 }
 
-fn csv(lines: &[Line]) -> String {
+fn csv(lines: &[Line<Day>]) -> String {
     let mut out = String::from("series,window_start,window_end,cases,mean,sd,lower,median,upper,reason\n");
-    let number = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
     for l in lines {
         let _ = writeln!(
             out,
@@ -434,11 +548,11 @@ fn csv(lines: &[Line]) -> String {
             l.window_start,
             l.window_end,
             l.cases,
-            number(l.mean),
-            number(l.sd),
-            number(l.lower),
-            number(l.median),
-            number(l.upper),
+            cells::written(l.mean),
+            cells::written(l.sd),
+            cells::written(l.lower),
+            cells::written(l.median),
+            cells::written(l.upper),
             csv_cell(l.reason.as_deref().unwrap_or(""))
         );
     }

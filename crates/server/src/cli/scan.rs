@@ -1,5 +1,6 @@
 //! `wanquan scan`: clusters in space, or in space and time.
 
+use super::days::Days;
 use super::{cells, tables};
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
@@ -10,8 +11,8 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use wanquan_app::forecast::hub::csv_cell;
-use wanquan_app::ingest::dates::{DateOrder, DateRule};
-use wanquan_app::ingest::read::{Row, Table};
+use wanquan_app::ingest::dates::DateOrder;
+use wanquan_app::ingest::read::Table;
 use wanquan_epi::scan::{
     Places, Scan, ScanConfig, SpaceModel, SpaceTimeModel, Windows, Zones, expected_from_margins,
     expected_from_person_time, scan_space, scan_space_time,
@@ -123,49 +124,6 @@ struct Geography {
     geographic: bool,
 }
 
-/// A date, or a whole number that stands for one.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum When {
-    Date(Date),
-    Number(i64),
-}
-
-impl std::fmt::Display for When {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Date(date) => date.fmt(f),
-            Self::Number(number) => number.fmt(f),
-        }
-    }
-}
-
-/// How a column of dates is read.
-enum Clock {
-    Dates(DateRule),
-    Numbers,
-}
-
-impl Clock {
-    /// Whole numbers where every cell is one of at most six digits (years, weeks counted through).
-    fn of(table: &Table, at: usize, order: Option<DateOrder>) -> anyhow::Result<Self> {
-        let mut numbers = true;
-        cells::each(table, |row| {
-            let cell = cells::text(row, at);
-            numbers &= cell.len() <= 6 && cell.parse::<i64>().is_ok();
-            Ok(())
-        })?;
-        if numbers { Ok(Self::Numbers) } else { Ok(Self::Dates(cells::date_rule(table, at, order)?)) }
-    }
-
-    fn read(&self, table: &Table, row: &Row, at: usize) -> anyhow::Result<When> {
-        let found = match self {
-            Self::Dates(rule) => cells::date(table, row, at, rule)?.map(When::Date),
-            Self::Numbers => cells::text(row, at).parse().ok().map(When::Number),
-        };
-        found.ok_or_else(|| cells::wrong(table, row, at, "a date"))
-    }
-}
-
 /// Cases and population by date and place; one entry without dates.
 struct Panel {
     dates: Vec<Option<String>>,
@@ -257,10 +215,10 @@ impl ScanArgs {
             true => Some(cells::need(table, self.date.as_deref(), &["date", "week_start"], "--date")?),
             false => None,
         };
-        let clock = date.map(|at| Clock::of(table, at, self.date_order)).transpose()?;
+        let days = date.map(|at| Days::of(table, at, self.date_order)).transpose()?;
         let index: BTreeMap<&str, usize> =
             geography.names.iter().enumerate().map(|(i, name)| (name.as_str(), i)).collect();
-        let mut by_date: BTreeMap<Option<When>, Slice> = BTreeMap::new();
+        let mut by_date: BTreeMap<Option<Date>, Slice> = BTreeMap::new();
         let n = geography.names.len();
         cells::each(table, |row| {
             let name = cells::name(table, row, place)?;
@@ -272,8 +230,11 @@ impl ScanArgs {
                     crate::report::plain(&name)
                 )
             })?;
-            let when = match (date, &clock) {
-                (Some(at), Some(clock)) => Some(clock.read(table, row, at)?),
+            let when = match (date, &days) {
+                (Some(at), Some(days)) => {
+                    let day = days.read(table, row, at)?;
+                    Some(day.ok_or_else(|| cells::wrong(table, row, at, "a date"))?)
+                }
                 _ => None,
             };
             let cases = cells::count(table, row, count)?;
@@ -290,6 +251,7 @@ impl ScanArgs {
         })?;
         let mut panel = Panel { dates: Vec::new(), cases: Vec::new(), population: Vec::new() };
         for (date, (cases, population)) in by_date {
+            let date = date.zip(days).map(|(date, days)| days.calendar().say(date));
             let missing = cases.iter().position(Option::is_none).map(|i| &geography.names[i]);
             if let Some(name) = missing {
                 let when = date.map_or_else(String::new, |d| format!(" at {d}"));
@@ -394,7 +356,6 @@ fn csv(lines: &[Line]) -> String {
         "cluster,place,centre,first_date,last_date,cases,expected,relative_risk,score,p_monte_carlo,p_gumbel\n",
     );
     let date = |d: &Option<String>| d.clone().unwrap_or_default();
-    let number = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
     for l in lines {
         let _ = writeln!(
             out,
@@ -408,8 +369,8 @@ fn csv(lines: &[Line]) -> String {
             l.expected,
             l.relative_risk,
             l.score,
-            number(l.p_monte_carlo),
-            number(l.p_gumbel)
+            cells::written(l.p_monte_carlo),
+            cells::written(l.p_gumbel)
         );
     }
     out

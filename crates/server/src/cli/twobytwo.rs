@@ -181,16 +181,15 @@ fn ratios(lines: &[Line]) -> Vec<Ratio> {
 
 fn csv(lines: &[Line]) -> String {
     let mut out = String::from("stratum,measure,estimate,lower,upper\n");
-    let number = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
     for l in lines {
         let _ = writeln!(
             out,
             "{},{},{},{},{}",
             csv_cell(&l.stratum),
             l.measure,
-            number(l.estimate),
-            number(l.lower),
-            number(l.upper)
+            cells::written(l.estimate),
+            cells::written(l.lower),
+            cells::written(l.upper)
         );
     }
     out

@@ -39,15 +39,15 @@ pub struct Band {
     pub level: Option<f64>,
 }
 
-/// The page: a heading, what is drawn, and the charts.
-pub fn page(heading: &str, key: &str, bands: &[Band]) -> String {
+/// The page: a heading, what is drawn, and the charts; `say` is how a day is written.
+pub fn page(heading: &str, key: &str, bands: &[Band], say: &dyn Fn(Date) -> String) -> String {
     let mut out = open(&escape(heading), Lang::En);
     let _ = write!(out, "<h1>{}</h1><p class='key'>{}</p>", escape(heading), escape(key));
     for band in bands.iter().take(CHARTS_SHOWN) {
         if !band.title.is_empty() {
             let _ = write!(out, "<h2>{}</h2>", escape(&band.title));
         }
-        out.push_str(&chart(band));
+        out.push_str(&chart(band, say));
     }
     if bands.len() > CHARTS_SHOWN {
         let _ = write!(out, "<p class='key'>{} more are in the table.</p>", bands.len() - CHARTS_SHOWN);
@@ -56,7 +56,7 @@ pub fn page(heading: &str, key: &str, bands: &[Band]) -> String {
     out
 }
 
-fn chart(band: &Band) -> String {
+fn chart(band: &Band, say: &dyn Fn(Date) -> String) -> String {
     let dates = band.bars.iter().map(|b| b.0).chain(band.points.iter().map(|p| p.date));
     let Some((first, last)) = dates.fold(None, |range: Option<(Date, Date)>, date| {
         Some(range.map_or((date, date), |(a, b)| (a.min(date), b.max(date))))
@@ -76,7 +76,7 @@ fn chart(band: &Band) -> String {
     let mut out = super::charts::open(&escape(&band.title));
     let label = |day: usize| {
         let span = i64::try_from(day).ok().and_then(|day| jiff::Span::new().try_days(day).ok());
-        span.and_then(|span| first.checked_add(span).ok()).map_or_else(String::new, |date| date.to_string())
+        span.and_then(|span| first.checked_add(span).ok()).map_or_else(String::new, say)
     };
     frame.axes(&mut out, label, usize::from(top < 12.0));
     let width = f64::from(band.step_days.max(1)) * 0.9;
@@ -84,9 +84,10 @@ fn chart(band: &Band) -> String {
         let (x, y) = (frame.x(day(*date)), frame.y(*n));
         let _ = write!(
             out,
-            "<rect x='{x:.2}' y='{y:.1}' width='{:.2}' height='{:.1}' class='bar'><title>{date}: {n}</title></rect>",
+            "<rect x='{x:.2}' y='{y:.1}' width='{:.2}' height='{:.1}' class='bar'><title>{}: {n}</title></rect>",
             (frame.x(day(*date) + width) - x).max(0.2),
-            frame.y(0.0) - y
+            frame.y(0.0) - y,
+            say(*date)
         );
     }
     let mut run: Vec<&Point> = Vec::new();
@@ -144,7 +145,7 @@ mod tests {
             step_days: 1,
             level: Some(1.0),
         };
-        let page = page("R", "key", &[band, Band::default()]);
+        let page = page("R", "key", &[band, Band::default()], &|date| date.to_string());
         assert!(page.contains("&lt;b&gt;") && !page.contains("<b>"));
         // Two runs, as days 3 and 4 have no estimate.
         assert_eq!(page.matches("class='ribbon'").count(), 2);

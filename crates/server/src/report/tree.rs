@@ -9,8 +9,14 @@ use wanquan_domain::text::Lang;
 const WIDTH: f64 = 960.0;
 const ROW: f64 = 14.0;
 
-/// The page; cases without a date of onset stand at the left edge.
-pub fn page(ids: &[String], onsets: &[Option<Date>], infectors: &[Option<usize>], summary: &str) -> String {
+/// The page; cases without a date of onset stand at the left edge. `say` is how a day is written.
+pub fn page(
+    ids: &[String],
+    onsets: &[Option<Date>],
+    infectors: &[Option<usize>],
+    summary: &str,
+    say: &dyn Fn(Date) -> String,
+) -> String {
     let mut out = open("Transmission tree", Lang::En);
     let _ = write!(
         out,
@@ -46,7 +52,7 @@ pub fn page(ids: &[String], onsets: &[Option<Date>], infectors: &[Option<usize>]
         }
     }
     for (i, id) in ids.iter().enumerate() {
-        let onset = onsets[i].map_or_else(|| "onset unknown".to_owned(), |d| d.to_string());
+        let onset = onsets[i].map_or_else(|| "onset unknown".to_owned(), say);
         let _ = write!(
             out,
             "<circle cx='{:.1}' cy='{:.1}' r='4' class='bar'><title>{}, {onset}</title></circle>",
@@ -88,7 +94,7 @@ mod tests {
         let infectors = [None, Some(0), None, Some(0), Some(1)];
         assert_eq!(depth_first(&infectors), [0, 1, 4, 3, 2]);
         let ids = ["<a>", "b", "c", "d", "e"].map(str::to_owned);
-        let page = page(&ids, &[None; 5], &infectors, "5 cases");
+        let page = page(&ids, &[None; 5], &infectors, "5 cases", &|date| date.to_string());
         assert!(page.contains("&lt;a&gt;") && !page.contains("<a>"));
         assert_eq!(page.matches("<circle").count(), 5);
     }
