@@ -45,8 +45,21 @@ impl From<Rate> for (u32, f64) {
 
 /// Rate with Garwood's exact Poisson interval (Garwood 1936, Biometrika 28).
 ///
+/// # Input
+/// `rate`: events and person-time; `confidence` in (0, 1).
+/// # Output
+/// Events per unit of person-time with limits.
 /// # Errors
 /// `InvalidParameter` for a confidence outside (0, 1).
+/// # Examples
+/// ```
+/// use wanquan_epi::association::{Rate, rate_exact};
+/// // Ten deaths in 2,000 person-years: 5 per 1,000 (2.4 to 9.2).
+/// let rate = rate_exact(Rate::new(10, 2000.0)?, 0.95)?;
+/// assert!((rate.estimate.unwrap() - 0.005).abs() < 1e-12);
+/// assert!((rate.lower.unwrap() - 0.0024).abs() < 5e-5 && (rate.upper.unwrap() - 0.0092).abs() < 5e-5);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn rate_exact(rate: Rate, confidence: f64) -> Result<Interval, Error> {
     let half_tail = 0.5 * tail_of(confidence)?;
     let events = f64::from(rate.events);
@@ -61,6 +74,14 @@ pub fn rate_exact(rate: Rate, confidence: f64) -> Result<Interval, Error> {
 ///
 /// # Errors
 /// `InvalidParameter` for a confidence outside (0, 1).
+/// # Examples
+/// ```
+/// use wanquan_epi::association::{Rate, rate_byar, rate_exact};
+/// let rate = Rate::new(10, 2000.0)?;
+/// let (byar, exact) = (rate_byar(rate, 0.95)?, rate_exact(rate, 0.95)?);
+/// assert!(byar.upper.unwrap() - byar.lower.unwrap() < exact.upper.unwrap() - exact.lower.unwrap());
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn rate_byar(rate: Rate, confidence: f64) -> Result<Interval, Error> {
     let z = z_of(confidence)?;
     let events = f64::from(rate.events);
@@ -102,8 +123,24 @@ pub struct IndirectRate {
 
 /// Directly standardised rate with the gamma interval of Fay & Feuer 1997 (Stat Med 16:791-801).
 ///
+/// # Input
+/// `strata`: cases and persons of each age group, here and in the standard population.
+/// # Output
+/// Rates per person (or unit of person-time).
 /// # Errors
 /// `TooShort` without a stratum, `InvalidData` for a population that is not positive, `InvalidParameter`.
+/// # Examples
+/// ```
+/// use wanquan_epi::association::{Stratum, standardise_directly};
+/// // Young and old persons: cases and persons here, cases and persons in the standard population.
+/// let young = Stratum { cases: 10, population: 1000.0, standard_cases: 100, standard_population: 20_000.0 };
+/// let old = Stratum { cases: 60, population: 1000.0, standard_cases: 200, standard_population: 10_000.0 };
+/// let rate = standardise_directly(&[young, old], 0.95)?;
+/// // 35 per 1,000 as it stands; (2 x 10 + 1 x 60) / 3 per 1,000 in the younger standard population.
+/// assert!((rate.crude - 0.035).abs() < 1e-12);
+/// assert!((rate.adjusted.estimate.unwrap() - 0.08 / 3.0).abs() < 1e-12);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn standardise_directly(strata: &[Stratum], confidence: f64) -> Result<StandardisedRate, Error> {
     check(strata)?;
     let half_tail = 0.5 * tail_of(confidence)?;
@@ -126,8 +163,23 @@ pub fn standardise_directly(strata: &[Stratum], confidence: f64) -> Result<Stand
 
 /// Observed over expected cases with a normal interval of the logarithm (`None` limits without a case).
 ///
+/// # Input
+/// As [`standardise_directly`]; the standard's cases are read too.
+/// # Output
+/// Expected cases, and observed over expected.
 /// # Errors
 /// As [`standardise_directly`]; `InvalidData` too if the standard expects no case at all.
+/// # Examples
+/// ```
+/// use wanquan_epi::association::{Stratum, standardise_indirectly};
+/// // Young and old persons: cases and persons here, cases and persons in the standard population.
+/// let young = Stratum { cases: 10, population: 1000.0, standard_cases: 100, standard_population: 20_000.0 };
+/// let old = Stratum { cases: 60, population: 1000.0, standard_cases: 200, standard_population: 10_000.0 };
+/// let ratio = standardise_indirectly(&[young, old], 0.95)?;
+/// // At the standard's rates of 5 and 20 per 1,000 there would be 25 cases; there are 70.
+/// assert!((ratio.expected - 25.0).abs() < 1e-12 && (ratio.ratio.estimate.unwrap() - 2.8).abs() < 1e-12);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn standardise_indirectly(strata: &[Stratum], confidence: f64) -> Result<IndirectRate, Error> {
     check(strata)?;
     let z = z_of(confidence)?;

@@ -30,6 +30,17 @@ pub struct MantelHaenszel {
 /// # Method
 /// Mantel & Haenszel 1959, JNCI 22; Robins, Breslow & Greenland 1986, Biometrics 42:311-323. Not for strata
 /// whose own ratios differ in direction: a common ratio then has no meaning.
+/// # Examples
+/// ```
+/// use wanquan_epi::association::{TwoByTwo, mantel_haenszel};
+/// // Exposed ill and well, unexposed ill and well; young persons, then old ones, who are ill more often.
+/// let strata = [TwoByTwo::new(10, 90, 5, 95)?, TwoByTwo::new(40, 60, 25, 75)?];
+/// let pooled = mantel_haenszel(&strata, 0.95)?;
+/// // (10 x 95 / 200 + 40 x 75 / 200) / (90 x 5 / 200 + 60 x 25 / 200)
+/// assert!((pooled.odds_ratio.estimate.unwrap() - 19.75 / 9.75).abs() < 1e-12);
+/// assert!(pooled.odds_ratio.lower.unwrap() > 1.0);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn mantel_haenszel(strata: &[TwoByTwo], confidence: f64) -> Result<MantelHaenszel, Error> {
     if strata.is_empty() {
         return Err(Error::TooShort { what: "strata", got: 0, need: 1 });

@@ -225,6 +225,21 @@ fn infer(
 ///
 /// # Errors
 /// `InvalidData` for candidates that are not of these cases.
+/// # Examples
+/// ```
+/// use wanquan_epi::chains::{CaseOnset, Contact, InferConfig, infer_infectors, most_likely_tree};
+/// use wanquan_epi::delay::{DelayDistribution, DelayFamily};
+///
+/// // COVID-19 in Tianjin 2020 (Tindale et al. 2020): cases 6, 7, 9 and 10 by onset; 6 met 9, 7 met 10.
+/// let day = |d: i8| Some(jiff::civil::date(2020, 1, d));
+/// let onsets = [18, 20, 23, 24].map(|d| CaseOnset { onset: day(d), imported: false });
+/// let contacts = [Contact { from: 0, to: 2, weight: 1.0 }, Contact { from: 1, to: 3, weight: 1.0 }];
+/// let w = DelayDistribution::from_mean_sd(DelayFamily::Gamma, 4.2, 2.5)?.discretise(20)?;
+/// let inferred = infer_infectors(&onsets, &contacts, &w, &InferConfig::recommended())?;
+/// let tree = most_likely_tree(&inferred)?;
+/// assert_eq!(tree.infectors()[2..], [Some(0), Some(1)]);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn most_likely_tree(inferred: &[InferredInfector]) -> Result<TransmissionTree, Error> {
     let best = |case: &InferredInfector| {
         case.candidates.first().filter(|c| c.prob >= case.outside_prob).map(|c| c.infector)
@@ -236,6 +251,25 @@ pub fn most_likely_tree(inferred: &[InferredInfector]) -> Result<TransmissionTre
 ///
 /// # Errors
 /// As [`most_likely_tree`].
+/// # Examples
+/// ```
+/// use rand::SeedableRng;
+/// use wanquan_epi::chains::{CaseOnset, Contact, InferConfig, infer_infectors, draw_tree};
+/// use wanquan_epi::delay::{DelayDistribution, DelayFamily};
+///
+/// // COVID-19 in Tianjin 2020 (Tindale et al. 2020): cases 6, 7, 9 and 10 by onset; 6 met 9, 7 met 10.
+/// let day = |d: i8| Some(jiff::civil::date(2020, 1, d));
+/// let onsets = [18, 20, 23, 24].map(|d| CaseOnset { onset: day(d), imported: false });
+/// let contacts = [Contact { from: 0, to: 2, weight: 1.0 }, Contact { from: 1, to: 3, weight: 1.0 }];
+/// let w = DelayDistribution::from_mean_sd(DelayFamily::Gamma, 4.2, 2.5)?.discretise(20)?;
+/// let inferred = infer_infectors(&onsets, &contacts, &w, &InferConfig::recommended())?;
+/// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+/// let drawn: Vec<_> = (0..200).map(|_| draw_tree(&inferred, &mut rng)).collect::<Result<_, _>>()?;
+/// let met = drawn.iter().filter(|tree| tree.infectors()[2] == Some(0)).count();
+/// // As often as the candidate is probable.
+/// assert!((met as f64 / 200.0 - inferred[2].candidates[0].prob).abs() < 0.1);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn draw_tree(inferred: &[InferredInfector], rng: &mut impl Rng) -> Result<TransmissionTree, Error> {
     let mut draw = |case: &InferredInfector| {
         let mut left: f64 = rng.random();

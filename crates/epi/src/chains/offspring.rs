@@ -84,6 +84,17 @@ pub fn fit_offspring(offspring: &[u32], interval_prob: f64) -> Result<OffspringF
 /// Blumberg & Lloyd-Smith 2013, PLoS Comput Biol 9:e1002993: P(size j | s introductions) = s/j P(j cases have j - s
 /// offspring in all). Departs from it: any number of introductions. With R above 1 some clusters never end, so the
 /// estimate is at most about 1.
+/// # Examples
+/// ```
+/// use wanquan_epi::chains::fit_cluster_sizes;
+/// // Size and introductions of clusters that are over: most infect nobody, a few grow.
+/// let mut clusters = vec![(1, 1); 70];
+/// clusters.extend([(2, 1); 12]);
+/// clusters.extend([(3, 1), (3, 1), (4, 1), (5, 1), (9, 1), (14, 1)]);
+/// let fit = fit_cluster_sizes(&clusters, 0.95)?;
+/// assert!(fit.r > 0.2 && fit.r < 0.6 && fit.k.is_some_and(|k| k < 1.0));
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn fit_cluster_sizes(clusters: &[(u32, u32)], interval_prob: f64) -> Result<OffspringFit, Error> {
     let n = clusters.len();
     if n < 5 {
@@ -119,6 +130,14 @@ pub fn fit_cluster_sizes(clusters: &[(u32, u32)], interval_prob: f64) -> Result<
 /// `InvalidParameter` unless `share` lies between 0 and 1 and k is positive.
 /// # Method
 /// Individual reproduction numbers are gamma distributed with shape k; Lloyd-Smith et al. 2005.
+/// # Examples
+/// ```
+/// use wanquan_epi::chains::share_of_cases_causing;
+/// // SARS, k = 0.16: a tenth of the cases cause four fifths of transmission. As even as k = 10: more than half do.
+/// assert!(share_of_cases_causing(0.8, 0.16)? < 0.15);
+/// assert!(share_of_cases_causing(0.8, 10.0)? > 0.5);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn share_of_cases_causing(share: f64, k: f64) -> Result<f64, Error> {
     if !(share > 0.0 && share < 1.0) {
         return Err(Error::parameter("share", share, "must lie between 0 and 1"));

@@ -88,6 +88,11 @@ impl From<DelayObservation> for [f64; 4] {
 }
 
 /// Start of a day as days since 1970-01-01.
+/// # Examples
+/// ```
+/// use wanquan_epi::delay::days_since_epoch;
+/// assert_eq!(days_since_epoch(jiff::civil::date(1970, 1, 2)), 1.0);
+/// ```
 pub fn days_since_epoch(date: Date) -> f64 {
     let epoch = jiff::civil::date(1970, 1, 1);
     f64::from((date - epoch).get_days())
@@ -262,6 +267,20 @@ pub fn fit_delay(
 ///
 /// # Errors
 /// The first family's error if none can be fitted; `TooShort` without a family.
+/// # Examples
+/// ```
+/// use wanquan_epi::delay::{DelayFamily, DelayFitConfig, DelayObservation, fit_delay_families};
+/// // Incubation of influenza A in days: exposure at 0, onset within half days (Moser 1979, first cases).
+/// let onset = [1.0, 1.5, 1.5, 1.5, 1.0, 2.0, 1.5, 1.0, 2.5, 1.5];
+/// let pairs: Vec<_> = onset
+///     .iter()
+///     .map(|&day| DelayObservation::new((0.0, 0.5), (day, day + 0.5)))
+///     .collect::<Result<_, _>>()?;
+/// let families = [DelayFamily::Gamma, DelayFamily::Lognormal, DelayFamily::Weibull];
+/// let fits = fit_delay_families(&pairs, &families, &DelayFitConfig::recommended())?;
+/// assert!(fits.windows(2).all(|pair| pair[0].aic <= pair[1].aic));
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn fit_delay_families(
     observations: &[DelayObservation],
     families: &[DelayFamily],
@@ -396,6 +415,14 @@ pub struct CountDelayFit {
 /// # Errors
 /// `TooShort` for fewer than 5 delays; `NoConvergence` if they scatter no more than Poisson, where the size
 /// has no finite estimate.
+/// # Examples
+/// ```
+/// use wanquan_epi::delay::fit_delay_counts;
+/// // Days from onset to report of twelve cases.
+/// let fit = fit_delay_counts(&[0, 1, 1, 2, 2, 3, 3, 4, 5, 8, 11, 20])?;
+/// assert!((fit.mean_days - 5.0).abs() < 1e-6 && fit.size > 0.0);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn fit_delay_counts(delays_days: &[u32]) -> Result<CountDelayFit, Error> {
     let n = delays_days.len();
     if n < 5 {

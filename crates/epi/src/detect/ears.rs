@@ -232,6 +232,18 @@ pub fn ears_c3(
 ///
 /// # Errors
 /// `InvalidParameter` for a parameter that is not admissible.
+/// # Examples
+/// ```
+/// use wanquan_epi::detect::{EarsConfig, EarsVariant, ears_panel};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// let start = jiff::civil::date(2024, 3, 1);
+/// let counts = [3, 2, 4, 3, 3, 2, 4, 3, 12].map(Some).to_vec();
+/// let panel = [CountSeries::new(start, Step::Day, counts)?];
+/// let bounds = ears_panel(&panel, &EarsVariant::C1(EarsConfig::recommended()))?;
+/// assert!(bounds[0].alarm[8] && !bounds[0].alarm[7]);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn ears_panel(panel: &[CountSeries], variant: &EarsVariant) -> Result<Vec<EarsBounds>, Error> {
     let (config, lag) = match variant {
         EarsVariant::C1(config) => (config, 0),

@@ -359,6 +359,20 @@ pub fn detect(
 
 /// Runs a detector over the last `steps` steps of each series, in parallel; results in order of input.
 /// A series shorter than `steps` is run in full.
+/// # Examples
+/// ```
+/// use wanquan_epi::detect::{DetectorSpec, detect_panel};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Weekly Salmonella Newport, Germany 2004-2014 (Robert Koch Institute, SurvStat).
+/// let figures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/salmonella_newport_de.csv"));
+/// let counts = figures.lines().skip(2).map(|l| l.split(',').nth(1)?.parse().ok()).collect();
+/// let series = CountSeries::new(jiff::civil::date(2004, 1, 5), Step::Week, counts)?;
+/// let spec = DetectorSpec::recommended("farrington_flexible").expect("a method of this library");
+/// let found = detect_panel(&spec, &[series.clone(), series], 52);
+/// assert!(found.iter().all(|one| one.as_ref().is_ok_and(|one| one.steps.len() == 52)));
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn detect_panel(
     spec: &DetectorSpec,
     panel: &[CountSeries],

@@ -13,6 +13,20 @@ const UNITS_SINCE_REPORT_MAX: usize = 4;
 /// # Method
 /// As the baseline model of the US forecast hubs, but with changes over the whole horizon in place of convolved
 /// one-step changes, which makes it deterministic.
+/// # Examples
+/// ```
+/// use wanquan_epi::forecast::{ForecastConfig, Panel, forecast_random_walk};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Weekly Salmonella Newport, Germany 2004-2014 (Robert Koch Institute, SurvStat).
+/// let figures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/salmonella_newport_de.csv"));
+/// let counts = figures.lines().skip(2).map(|l| l.split(',').nth(1)?.parse().ok()).collect();
+/// let series = CountSeries::new(jiff::civil::date(2004, 1, 5), Step::Week, counts)?;
+/// let found = forecast_random_walk(&Panel::new(vec![series])?, &ForecastConfig::recommended(1..=4))?;
+/// let by_step = found.series[0].as_ref().expect("reported until the end");
+/// assert_eq!(by_step.len(), 4);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn forecast_random_walk(panel: &Panel, config: &ForecastConfig) -> Result<PanelForecast, Error> {
     config.check()?;
     let series = quantiles(panel, &config.steps_ahead, &config.levels)

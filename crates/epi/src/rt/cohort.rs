@@ -174,6 +174,21 @@ pub fn estimate_rc(
 ///
 /// # Errors
 /// `InvalidParameter` for an empty window or one outside the series, else as [`estimate_rc`].
+/// # Examples
+/// ```
+/// use wanquan_epi::rt::{CohortConfig, Incidence, estimate_rc_windows, serial_interval::discretise_gamma};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Influenza A(H1N1)pdm in a Pennsylvania school, 2009, first 18 days (Cauchemez et al. 2011).
+/// let cases = [1, 1, 0, 2, 5, 4, 7, 14, 25, 24, 15, 8, 6, 1, 2, 1, 1, 0].map(Some).to_vec();
+/// let cases = CountSeries::new(jiff::civil::date(2009, 4, 27), Step::Day, cases)?;
+/// let w = discretise_gamma(2.6, 1.5, 17)?;
+/// let incidence = Incidence::all_local(&cases)?;
+/// let rc = estimate_rc_windows(&incidence, &w, &[0..8, 8..14], &CohortConfig::recommended())?;
+/// let mean = |i: usize| rc.points[i].estimate.expect("cases in the window").mean;
+/// assert!(mean(0) > 1.5 && mean(1) < 1.0);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn estimate_rc_windows(
     incidence: &Incidence,
     serial_interval: &Pmf,

@@ -186,6 +186,22 @@ pub fn estimate_rt(
 /// length. `config.window_days` is not used.
 /// # Errors
 /// `InvalidParameter` for an empty window or one outside `1..incidence.len()`, else as [`estimate_rt`].
+/// # Examples
+/// ```
+/// use wanquan_epi::rt::{Incidence, RtConfig, estimate_rt_windows, serial_interval::discretise_gamma};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Influenza A(H1N1)pdm in a Pennsylvania school, 2009, first 18 days (Cauchemez et al. 2011).
+/// let cases = [1, 1, 0, 2, 5, 4, 7, 14, 25, 24, 15, 8, 6, 1, 2, 1, 1, 0].map(Some).to_vec();
+/// let cases = CountSeries::new(jiff::civil::date(2009, 4, 27), Step::Day, cases)?;
+/// let w = discretise_gamma(2.6, 1.5, 17)?;
+/// let incidence = Incidence::all_local(&cases)?;
+/// // The rise, and what followed.
+/// let rt = estimate_rt_windows(&incidence, &w, &[1..9, 9..18], &RtConfig::recommended())?;
+/// let mean = |i: usize| rt.points[i].estimate.as_ref().expect("enough cases").mean;
+/// assert!(mean(0) > 1.5 && mean(1) < 1.0);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn estimate_rt_windows(
     incidence: &Incidence,
     serial_interval: &Pmf,
@@ -210,6 +226,20 @@ pub(super) fn check_windows(incidence: &Incidence, windows: &[Range<usize>]) -> 
 }
 
 /// [`estimate_rt`] on many series, in parallel; results in order of input.
+/// # Examples
+/// ```
+/// use wanquan_epi::rt::{Incidence, RtConfig, estimate_rt, estimate_rt_panel, serial_interval::discretise_gamma};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Influenza A(H1N1)pdm in a Pennsylvania school, 2009, first 18 days (Cauchemez et al. 2011).
+/// let cases = [1, 1, 0, 2, 5, 4, 7, 14, 25, 24, 15, 8, 6, 1, 2, 1, 1, 0].map(Some).to_vec();
+/// let cases = CountSeries::new(jiff::civil::date(2009, 4, 27), Step::Day, cases)?;
+/// let (w, config) = (discretise_gamma(2.6, 1.5, 17)?, RtConfig::recommended());
+/// let incidence = Incidence::all_local(&cases)?;
+/// let panel = estimate_rt_panel(&[incidence.clone(), incidence.clone()], &w, &config);
+/// assert_eq!(panel[1].as_ref().expect("long enough"), &estimate_rt(&incidence, &w, &config)?);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn estimate_rt_panel(
     panel: &[Incidence],
     serial_interval: &Pmf,
@@ -229,6 +259,18 @@ pub fn estimate_rt_panel(
 
 /// Expected infectors per day: Λ(t) = sum over k of w(k) I(t - k), with local and imported cases.
 /// Day 0 has none and is `None`, as is a day that would need an unreported one (see [`estimate_rt`]).
+/// # Examples
+/// ```
+/// use wanquan_epi::rt::{Incidence, overall_infectivity};
+/// use wanquan_epi::{CountSeries, Pmf, Step};
+///
+/// let cases = CountSeries::new(jiff::civil::date(2024, 1, 1), Step::Day, vec![Some(10), Some(4), Some(0)])?;
+/// // Half of the infections after one day, half after two.
+/// let w = Pmf::new(vec![0.0, 0.5, 0.5])?;
+/// let infectivity = overall_infectivity(&Incidence::all_local(&cases)?, &w);
+/// assert_eq!(infectivity, [None, Some(5.0), Some(7.0)]);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn overall_infectivity(incidence: &Incidence, serial_interval: &Pmf) -> Vec<Option<f64>> {
     let mut w = serial_interval.as_slice();
     while let [rest @ .., last] = w {

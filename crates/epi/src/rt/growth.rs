@@ -79,6 +79,19 @@ pub struct Growth {
 /// # Errors
 /// `TooShort` for fewer than `config.steps_min` usable steps, `InvalidParameter` for parameters, a range
 /// outside the series, or a monthly series, whose steps differ in length.
+/// # Examples
+/// ```
+/// use wanquan_epi::rt::growth::{GrowthConfig, estimate_growth_log_linear};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Influenza A(H1N1)pdm in a Pennsylvania school, 2009: the rise (Cauchemez et al. 2011).
+/// let rise = [1, 1, 0, 2, 5, 4, 7, 14, 25].map(Some).to_vec();
+/// let rise = CountSeries::new(jiff::civil::date(2009, 4, 27), Step::Day, rise)?;
+/// let growth = estimate_growth_log_linear(&rise, 0..9, &GrowthConfig::recommended())?;
+/// // The third day has no case and no logarithm.
+/// assert!(growth.steps_dropped == 1 && growth.rate_per_day.lower > 0.0);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn estimate_growth_log_linear(
     series: &CountSeries,
     range: Range<usize>,
@@ -103,6 +116,18 @@ pub fn estimate_growth_log_linear(
 ///
 /// # Errors
 /// As [`estimate_growth_log_linear`]; `NoConvergence` where all counts are zero.
+/// # Examples
+/// ```
+/// use wanquan_epi::rt::growth::{GrowthConfig, estimate_growth_poisson};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Influenza A(H1N1)pdm in a Pennsylvania school, 2009: the rise (Cauchemez et al. 2011).
+/// let rise = [1, 1, 0, 2, 5, 4, 7, 14, 25].map(Some).to_vec();
+/// let rise = CountSeries::new(jiff::civil::date(2009, 4, 27), Step::Day, rise)?;
+/// let growth = estimate_growth_poisson(&rise, 0..9, &GrowthConfig::recommended())?;
+/// assert!(growth.rate_per_day.lower > 0.2 && growth.rate_per_day.upper < 0.7);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn estimate_growth_poisson(
     series: &CountSeries,
     range: Range<usize>,

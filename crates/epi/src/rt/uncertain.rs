@@ -157,6 +157,21 @@ pub fn estimate_rt_uncertain(
 /// A serial interval contributes to the windows that end after its mean, counted from day 0.
 /// # Errors
 /// `TooShort` without an interval, else as [`super::estimate_rt_windows`].
+/// # Examples
+/// ```
+/// use wanquan_epi::rt::{Incidence, RtConfig, estimate_rt_mixture, serial_interval::discretise_gamma};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Influenza A(H1N1)pdm in a Pennsylvania school, 2009, first 18 days (Cauchemez et al. 2011).
+/// let cases = [1, 1, 0, 2, 5, 4, 7, 14, 25, 24, 15, 8, 6, 1, 2, 1, 1, 0].map(Some).to_vec();
+/// let cases = CountSeries::new(jiff::civil::date(2009, 4, 27), Step::Day, cases)?;
+/// // Two studies disagree on the serial interval.
+/// let intervals = [discretise_gamma(2.2, 1.2, 17)?, discretise_gamma(3.4, 1.8, 17)?];
+/// let incidence = Incidence::all_local(&cases)?;
+/// let rt = estimate_rt_mixture(&incidence, &intervals, &[5..9], &RtConfig::recommended())?;
+/// assert!(rt.points[0].estimate.as_ref().expect("enough cases").mean > 1.5);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn estimate_rt_mixture(
     incidence: &Incidence,
     serial_intervals: &[Pmf],

@@ -1,14 +1,41 @@
 //! The largest score over all zones and windows, for the data and for many random replicates at once.
 //!
-//! Sixteen replicates run side by side in lanes. A zone's score rises with its cases, so one precomputed count
-//! per zone ("this many cases reach score L") replaces logarithms by an integer comparison; only the few zones
-//! that reach it are scored. L is set below the maxima of a few pilot replicates; a replicate that never
-//! reaches it is scored in full.
+//! Thirty-two replicates run side by side in lanes, of 16 bits where that holds all cases. A zone's score rises with
+//! its cases, so one precomputed count per zone ("this many cases reach score L") replaces logarithms by an integer
+//! comparison; only the few zones that reach it are scored. L is set below the maxima of a few pilot replicates; a
+//! replicate that never reaches it is scored in full. Where single zones are scored, a bound without logarithms comes
+//! first.
 
 use super::{Model, zones::Zones};
 
-/// Replicates side by side: one cache line of counts.
-pub(super) const LANES: usize = 16;
+/// Replicates side by side: one or two cache lines of counts.
+pub(super) const LANES: usize = 32;
+
+/// A count in a lane.
+pub(super) trait Lane: Copy + Send + Sync + PartialOrd + std::ops::AddAssign + Into<i32> {
+    /// Nothing.
+    const ZERO: Self;
+    /// More than any zone holds.
+    const NEVER: Self;
+    /// The count; what does not fit is more than any zone holds.
+    fn of(n: i32) -> Self;
+}
+
+impl Lane for i16 {
+    const ZERO: Self = 0;
+    const NEVER: Self = Self::MAX;
+    fn of(n: i32) -> Self {
+        Self::try_from(n).unwrap_or(Self::MAX)
+    }
+}
+
+impl Lane for i32 {
+    const ZERO: Self = 0;
+    const NEVER: Self = Self::MAX;
+    fn of(n: i32) -> Self {
+        n
+    }
+}
 
 /// Score of `cases` where `expected` were expected; the model's constants.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +82,33 @@ impl Score {
                 part(cases, inside) + part(n - cases, outside) - part(n, total)
             }
         }
+    }
+}
+
+impl Score {
+    /// Never below the score, and without a logarithm. With d cases more than expected, and since (1 + x) ln(1 + x) - x
+    /// <= x^2 / 2 and (1 - y) ln(1 - y) + y <= y^2: d^2 / 2 expected inside + d^2 / expected outside.
+    fn bound(self, cases: f64, expected: f64) -> f64 {
+        let scale = self.cases / self.expected;
+        let square = |expected: f64| (cases - expected).max(0.0).powi(2) / expected;
+        match self.model {
+            Model::ExpectationPoisson => 0.5 * square(expected),
+            Model::Poisson | Model::Permutation => {
+                let (inside, outside) = (expected * scale, (self.expected - expected) * scale);
+                let d = (cases - inside).max(0.0).powi(2);
+                if outside > 0.0 { (0.5 * d / inside + d / outside) * (1.0 + 1e-9) } else { f64::INFINITY }
+            }
+            Model::Binomial => f64::INFINITY,
+        }
+    }
+
+    /// The score if it is above `floor`.
+    fn above(self, floor: f64, cases: f64, expected: f64) -> Option<f64> {
+        // Zones that expect nothing have an unknown bound.
+        if self.bound(cases, expected) <= floor {
+            return None;
+        }
+        Some(self.of(cases, expected)).filter(|score| *score > floor)
     }
 }
 
@@ -116,14 +170,39 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn maximum(&self, cells: impl Fn(usize) -> i32) -> f64 {
-        let mut best = 0.0_f64;
-        self.each(cells, |hit| best = best.max(hit.score));
+    /// The zone and window with the largest score above 0 that holds none of the places `used`; of equal ones the first.
+    pub(super) fn best(&self, cells: impl Fn(usize) -> i32, used: &[bool]) -> Option<Hit> {
+        let mut best: Option<Hit> = None;
+        let mut at = 0;
+        for layer in 0..self.layers {
+            let base = layer * self.zones.places();
+            for (centre, nest) in self.zones.nests().iter().enumerate() {
+                let mut cases = 0;
+                for (k, &place) in nest.iter().enumerate() {
+                    if used[place] {
+                        break;
+                    }
+                    cases += cells(base + place);
+                    let expected = self.expected[at + k];
+                    let floor = best.map_or(0.0, |hit| hit.score);
+                    if let Some(score) = self.score.above(floor, f64::from(cases), expected)
+                        && self.zones.is_first(centre, k)
+                    {
+                        best = Some(Hit { centre, k, layer, cases, expected, score });
+                    }
+                }
+                at += nest.len();
+            }
+        }
         best
     }
 
-    /// Fewest cases with which each zone reaches `level`; `i32::MAX` if none or if the zone is a repetition.
-    pub(super) fn thresholds(&self, level: f64) -> Vec<i32> {
+    fn maximum(&self, cells: impl Fn(usize) -> i32) -> f64 {
+        self.best(cells, &vec![false; self.zones.places()]).map_or(0.0, |hit| hit.score)
+    }
+
+    /// Fewest cases with which each zone reaches `level`; `NEVER` if none or if the zone is a repetition.
+    pub(super) fn thresholds<L: Lane>(&self, level: f64) -> Vec<L> {
         let mut out = Vec::with_capacity(self.expected.len());
         let all = self.score.cases;
         let reaches = |cases: f64, expected: f64| self.score.of(cases, expected) >= level;
@@ -154,7 +233,7 @@ impl<'a> Engine<'a> {
                     from = low.max(0.0);
                     let scored = high <= limit && self.zones.is_first(centre, k);
                     #[expect(clippy::cast_possible_truncation, reason = "whole, below 2^31")]
-                    out.push(if scored { high as i32 } else { i32::MAX });
+                    out.push(if scored { L::of(high as i32) } else { L::NEVER });
                 }
             }
         }
@@ -162,24 +241,24 @@ impl<'a> Engine<'a> {
     }
 
     /// Largest score of each lane. `cells[layer * places + place][lane]`, `thresholds` for `level`.
-    pub(super) fn maxima(&self, cells: &[[i32; LANES]], level: f64, thresholds: &[i32]) -> [f64; LANES] {
+    pub(super) fn maxima<L: Lane>(&self, cells: &[[L; LANES]], level: f64, thresholds: &[L]) -> [f64; LANES] {
         let mut best = [0.0_f64; LANES];
         let mut at = 0;
         for layer in 0..self.layers {
             let rows = &cells[layer * self.zones.places()..][..self.zones.places()];
             for nest in self.zones.nests() {
-                let mut cases = [0_i32; LANES];
+                let mut cases = [L::ZERO; LANES];
                 let stop = at + nest.len();
                 for ((&place, &threshold), &expected) in
                     nest.iter().zip(&thresholds[at..stop]).zip(&self.expected[at..stop])
                 {
                     let row = &rows[place];
-                    let mut reached = 0_i32;
+                    let mut reached = false;
                     for (c, r) in cases.iter_mut().zip(row) {
-                        *c += r;
-                        reached |= i32::from(*c >= threshold);
+                        *c += *r;
+                        reached |= *c >= threshold;
                     }
-                    if reached != 0 {
+                    if reached {
                         self.raise(&mut best, &cases, threshold, expected);
                     }
                 }
@@ -188,26 +267,29 @@ impl<'a> Engine<'a> {
         }
         for (lane, best) in best.iter_mut().enumerate() {
             if *best < level {
-                *best = self.maximum(|cell| cells[cell][lane]);
+                *best = self.maximum(|cell| cells[cell][lane].into());
             }
         }
         best
     }
 
     #[inline(never)]
-    fn raise(&self, best: &mut [f64; LANES], cases: &[i32; LANES], threshold: i32, expected: f64) {
+    fn raise<L: Lane>(&self, best: &mut [f64; LANES], cases: &[L; LANES], threshold: L, expected: f64) {
         for (best, &cases) in best.iter_mut().zip(cases) {
-            if cases >= threshold {
-                *best = best.max(self.score.of(f64::from(cases), expected));
+            if cases >= threshold
+                && let Some(score) = self.score.above(*best, f64::from(cases.into()), expected)
+            {
+                *best = score;
             }
         }
     }
 
     /// A level that nearly every replicate reaches, from the maxima of the lanes of one pilot block.
-    pub(super) fn level(&self, cells: &[[i32; LANES]]) -> f64 {
-        let pilots = LANES / 2;
-        let lowest =
-            (0..pilots).map(|lane| self.maximum(|cell| cells[cell][lane])).fold(f64::INFINITY, f64::min);
+    pub(super) fn level<L: Lane>(&self, cells: &[[L; LANES]]) -> f64 {
+        let pilots = LANES / 4;
+        let lowest = (0..pilots)
+            .map(|lane| self.maximum(|cell| cells[cell][lane].into()))
+            .fold(f64::INFINITY, f64::min);
         // Scores are roughly Gumbel; 0.85 of the least of eight is undercut by few per cent.
         0.85 * lowest
     }

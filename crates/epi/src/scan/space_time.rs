@@ -1,9 +1,10 @@
 //! Clusters in space and time.
 
-use super::engine::{Engine, LANES, Score};
-use super::simulate::Multinomial;
+use super::engine::{Engine, LANES, Lane, Score};
+use super::simulate::{Multinomial, PoissonTables};
 use super::{
-    Model, Scan, ScanConfig, Zones, check_expected, check_length, report, significance, total_cases,
+    Model, Scan, ScanConfig, Zones, check_expected, check_length, fits_short_lanes, report, significance,
+    total_cases,
 };
 use crate::Error;
 use crate::draw::poisson;
@@ -68,6 +69,28 @@ impl Windows {
 /// Kulldorff 2001, JRSS A 164:61-72; Kulldorff et al. 2005, PLoS Med 2(3):e59; Neill 2009, Int J Forecast
 /// 25:498-517. Score with C cases and B expected inside, N cases: C ln(C/B) + (N-C) ln((N-C)/(N-B)), for
 /// `Expectation` C ln(C/B) + B - C; 0 unless C > B.
+/// # Examples
+/// ```
+/// use wanquan_epi::scan::{
+///     Places, ScanConfig, SpaceTimeModel, Windows, Zones, expected_from_margins, scan_space_time,
+/// };
+/// // Ten places in a row and six weeks; in the last two weeks the last two places have three times the cases.
+/// let points: Vec<[f64; 2]> = (0..10).map(|i| [f64::from(i), 0.0]).collect();
+/// let mut cases = vec![vec![10; 10]; 6];
+/// for week in 4..6 {
+///     cases[week][8] = 31;
+///     cases[week][9] = 29;
+/// }
+/// let zones = Zones::by_neighbours(&Places::planar(&points)?, 5)?;
+/// let expected = expected_from_margins(&cases)?;
+/// let windows = Windows::Prospective { steps_max: 3 };
+/// let config = ScanConfig::recommended(1);
+/// let scan = scan_space_time(&zones, &cases, &expected, SpaceTimeModel::Permutation, windows, &config)?;
+/// let best = &scan.clusters[0];
+/// assert_eq!((best.first_step, best.last_step), (4, 5));
+/// assert!(best.places.contains(&8) && best.places.contains(&9));
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn scan_space_time(
     zones: &Zones,
     cases: &[Vec<u32>],
@@ -115,28 +138,56 @@ pub fn scan_space_time(
 
     let generator = match model {
         SpaceTimeModel::Permutation => Generator::permutation(&flat_cases, places),
-        SpaceTimeModel::Population => Generator::Multinomial(Multinomial::new(&flat_expected), total),
-        SpaceTimeModel::Expectation => Generator::Poisson(Multinomial::new(&flat_expected), expected_total),
+        SpaceTimeModel::Population => Generator::Multinomial(Multinomial::new(&flat_expected, total), total),
+        SpaceTimeModel::Expectation => match PoissonTables::new(&flat_expected) {
+            Some(tables) => Generator::PoissonTables(tables),
+            None => Generator::Poisson(Multinomial::new(&flat_expected, 0), expected_total),
+        },
     };
     let in_layers = windows.len() * places;
-    let fill = |rng: &mut ChaCha8Rng, lane: usize, cells: &mut [[i32; LANES]]| {
-        // The rows behind the layers hold the replicate step by step.
-        let (layers, by_step) = cells.split_at_mut(in_layers);
-        generator.draw(rng, |cell, n| by_step[cell][lane] += n);
-        for (layer, &(first, last)) in windows.iter().enumerate() {
-            for place in 0..places {
-                let before = if first == last { 0 } else { layers[(layer - 1) * places + place][lane] };
-                layers[layer * places + place][lane] = before + by_step[first * places + place][lane];
-            }
-        }
-    };
+    let cells = in_layers + steps * places;
     Ok(report(
         &engine,
         &windows,
         |cell| layer_cases[cell],
         config,
-        |best| significance::simulate(&engine, in_layers + steps * places, best, config, fill),
+        |best| {
+            // The number of cases expected is random, that of cases observed is not.
+            if fits_short_lanes(total) && model != SpaceTimeModel::Expectation {
+                let fill = fill::<i16>(&generator, &windows, places);
+                significance::simulate(&engine, cells, best, config, fill)
+            } else {
+                let fill = fill::<i32>(&generator, &windows, places);
+                significance::simulate(&engine, cells, best, config, fill)
+            }
+        },
     ))
+}
+
+/// Writes replicates into lanes, by window; the rows behind the windows hold the replicate step by step.
+fn fill<L: Lane>(
+    generator: &Generator,
+    windows: &[(usize, usize)],
+    places: usize,
+) -> impl Fn(&mut ChaCha8Rng, usize, &mut [[L; LANES]]) {
+    move |rng, lane, cells| {
+        let (layers, by_step) = cells.split_at_mut(windows.len() * places);
+        generator.draw(rng, |cell, n| by_step[cell][lane] += L::of(n));
+        // The last lane is filled last: then every lane can be summed at once.
+        if lane + 1 < LANES {
+            return;
+        }
+        for (layer, &(first, last)) in windows.iter().enumerate() {
+            for place in 0..places {
+                let mut sum =
+                    if first == last { [L::ZERO; LANES] } else { layers[(layer - 1) * places + place] };
+                for (sum, n) in sum.iter_mut().zip(by_step[first * places + place]) {
+                    *sum += n;
+                }
+                layers[layer * places + place] = sum;
+            }
+        }
+    }
 }
 
 /// Sums steps into windows, each from the one before.
@@ -162,6 +213,7 @@ fn accumulate<T: Copy>(
 enum Generator {
     Multinomial(Multinomial, u32),
     Poisson(Multinomial, f64),
+    PoissonTables(PoissonTables),
     /// Place and step of each case, as offset within a step and first cell of a step.
     Permutation {
         places: Vec<u32>,
@@ -186,6 +238,7 @@ impl Generator {
         let signed = |n: u32| i32::try_from(n).expect("at most 2^31 cases in all");
         match self {
             Self::Multinomial(cells, total) => cells.draw(*total, rng, |cell, n| add(cell, signed(n))),
+            Self::PoissonTables(cells) => cells.draw(rng, |cell, n| add(cell, signed(n))),
             Self::Poisson(cells, mean) => {
                 // Independent Poisson counts are a Poisson total spread by weight.
                 let total = poisson(*mean, rng);
@@ -209,6 +262,14 @@ impl Generator {
 ///
 /// # Errors
 /// `LengthMismatch`, or `InvalidData` for a population that is not positive in total.
+/// # Examples
+/// ```
+/// use wanquan_epi::scan::expected_from_person_time;
+/// // Two steps, two places: 12 cases on 400 person-steps.
+/// let expected = expected_from_person_time(&[vec![1, 2], vec![3, 6]], &[vec![50.0, 50.0], vec![100.0, 200.0]])?;
+/// assert_eq!(expected, [[1.5, 1.5], [3.0, 6.0]]);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn expected_from_person_time(
     cases: &[Vec<u32>],
     population: &[Vec<f64>],
@@ -226,6 +287,14 @@ pub fn expected_from_person_time(
 ///
 /// # Errors
 /// As [`expected_from_person_time`], for each step.
+/// # Examples
+/// ```
+/// use wanquan_epi::scan::expected_from_population_per_step;
+/// let expected =
+///     expected_from_population_per_step(&[vec![1, 2], vec![3, 6]], &[vec![50.0, 50.0], vec![100.0, 200.0]])?;
+/// assert_eq!(expected, [[3.0, 3.0], [2.0, 4.0]]);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn expected_from_population_per_step(
     cases: &[Vec<u32>],
     population: &[Vec<f64>],
@@ -251,6 +320,14 @@ pub fn expected_from_population_per_step(
 ///
 /// # Errors
 /// `InvalidData` if there is no case, `LengthMismatch` for rows of different length.
+/// # Examples
+/// ```
+/// use wanquan_epi::scan::expected_from_margins;
+/// // Cases of the place times cases of the step, over all 12.
+/// let expected = expected_from_margins(&[vec![1, 2], vec![3, 6]])?;
+/// assert_eq!(expected, [[1.0, 2.0], [3.0, 6.0]]);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn expected_from_margins(cases: &[Vec<u32>]) -> Result<Vec<Vec<f64>>, Error> {
     let places = cases.first().map_or(0, Vec::len);
     let mut by_place = vec![0.0; places];

@@ -19,6 +19,14 @@ pub struct Coverage {
 ///
 /// # Errors
 /// `InvalidParameter` for a probability outside (0, 1).
+/// # Examples
+/// ```
+/// use wanquan_epi::score::{QuantileForecast, interval_coverage};
+/// let forecast = QuantileForecast::new(vec![0.25, 0.5, 0.75], vec![8.0, 10.0, 13.0])?;
+/// let found = interval_coverage(&[(&forecast, 9.0), (&forecast, 20.0)], 0.5)?;
+/// assert_eq!(found.observed_share, Some(0.5));
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn interval_coverage(
     forecasts: &[(&QuantileForecast, f64)],
     central_prob: f64,
@@ -51,6 +59,14 @@ pub fn interval_coverage(
 /// `TooShort` without a forecast, `InvalidData` for probabilities that are not ordered in \[0, 1\].
 /// # Method
 /// Czado, Gneiting & Held 2009, Biometrics 65:1254-1261, the non-randomised form.
+/// # Examples
+/// ```
+/// use wanquan_epi::score::pit_histogram;
+/// // Each truth took up a quarter of the probability, another one each time.
+/// let flat = pit_histogram(&[(0.0, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1.0)], 2)?;
+/// assert_eq!(flat, [0.5, 0.5]);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn pit_histogram(cumulative: &[(f64, f64)], bins: usize) -> Result<Vec<f64>, Error> {
     if cumulative.is_empty() {
         return Err(Error::TooShort { what: "forecasts", got: 0, need: 1 });

@@ -17,11 +17,24 @@ pub struct SampleScore {
 
 /// Scores samples of one number against the truth.
 ///
+/// # Input
+/// `samples`: independent draws of the forecast, in the unit of `observed`.
+/// # Output
+/// See [`SampleScore`].
 /// # Errors
 /// `TooShort` without a sample, `InvalidData` for a number that is not finite.
 /// # Method
 /// Jordan, Krueger & Lerch 2019, J Stat Softw 90(12), section 2: O(n log n) form of the empirical CRPS. For n
 /// below about 100 the empirical CRPS is noticeably larger than that of the distribution sampled.
+/// # Examples
+/// ```
+/// use wanquan_epi::score::score_samples;
+/// let score = score_samples(&[8.0, 10.0, 12.0], 10.0)?;
+/// // Mean distance to the truth, less half the mean distance between two draws: 4/3 - 8/9.
+/// assert!((score.crps - 4.0 / 9.0).abs() < 1e-12);
+/// assert!((score.pit - 2.0 / 3.0).abs() < 1e-12);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn score_samples(samples: &[f64], observed: f64) -> Result<SampleScore, Error> {
     check("samples", samples)?;
     check("observed value", &[observed])?;
@@ -51,6 +64,14 @@ pub fn score_samples(samples: &[f64], observed: f64) -> Result<SampleScore, Erro
 /// `LengthMismatch`, `TooShort` or `InvalidData`.
 /// # Method
 /// Gneiting & Raftery 2007, JASA 102:359-378, eq. 22 with beta = 1. O(draws^2 x components).
+/// # Examples
+/// ```
+/// use wanquan_epi::score::{energy_score, score_samples};
+/// // Of a single number it is the CRPS.
+/// let draws = vec![8.0, 10.0, 12.0];
+/// assert!((energy_score(&[draws.clone()], &[10.0])? - score_samples(&draws, 10.0)?.crps).abs() < 1e-12);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn energy_score(samples: &[Vec<f64>], observed: &[f64]) -> Result<f64, Error> {
     let draws = check_joint(samples, observed)?;
     let distance = |j: usize, k: usize| samples.iter().map(|c| (c[j] - c[k]).powi(2)).sum::<f64>().sqrt();
@@ -69,6 +90,15 @@ pub fn energy_score(samples: &[Vec<f64>], observed: &[f64]) -> Result<f64, Error
 /// As [`energy_score`]; `InvalidParameter` for an order that is not positive.
 /// # Method
 /// Scheuerer & Hamill 2015, Mon Weather Rev 143:1321-1334; the sum runs over ordered pairs.
+/// # Examples
+/// ```
+/// use wanquan_epi::score::variogram_score;
+/// // Two regions that rise and fall together: draws that say so score better than draws that do not.
+/// let together = variogram_score(&[vec![1.0, 9.0], vec![1.0, 9.0]], &[5.0, 5.0], 0.5)?;
+/// let apart = variogram_score(&[vec![1.0, 9.0], vec![9.0, 1.0]], &[5.0, 5.0], 0.5)?;
+/// assert!(together < apart);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn variogram_score(samples: &[Vec<f64>], observed: &[f64], order: f64) -> Result<f64, Error> {
     let draws = check_joint(samples, observed)?;
     if !(order > 0.0 && order.is_finite()) {

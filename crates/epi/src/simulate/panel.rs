@@ -67,6 +67,14 @@ impl Scenario {
 
 /// The 28 scenarios of Noufaily et al. 2013: seven diseases, from one case in two months to 150 a week, each
 /// flat, with a season, with a trend, with both.
+/// # Examples
+/// ```
+/// use wanquan_epi::simulate::noufaily_scenarios;
+/// let scenarios = noufaily_scenarios();
+/// assert_eq!(scenarios.len(), 28);
+/// // The first disease without trend or season: e^0.1 cases a week.
+/// assert!((scenarios[0].mean(300) - 0.1_f64.exp()).abs() < 1e-12);
+/// ```
 pub fn noufaily_scenarios() -> Vec<Scenario> {
     // log level, trend, cosine, sine, dispersion.
     const DISEASES: [(f64, f64, f64, f64, f64); 7] = [
@@ -223,6 +231,16 @@ impl SimulatedSeries {
 /// See the module. The size of an outbreak is a Poisson number with `size_sd` times the standard deviation of the
 /// baseline in its first week as its mean; the past outbreaks' weeks are drawn from `past_weeks`, without regard
 /// to each other, so that they may overlap as in life.
+/// # Examples
+/// ```
+/// use rand::SeedableRng;
+/// use wanquan_epi::simulate::{PanelConfig, noufaily_scenarios, simulate_series};
+/// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+/// let one = simulate_series(&noufaily_scenarios()[24], &PanelConfig::noufaily(), &mut rng)?;
+/// assert_eq!((one.series.len(), one.means.len()), (624, 624));
+/// assert!(one.outbreaks.len() <= 5);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn simulate_series(
     scenario: &Scenario,
     config: &PanelConfig,
@@ -279,6 +297,14 @@ pub fn simulate_series(
 
 /// A count of mean `mean` and variance `dispersion` x mean: negative binomial, Poisson for a dispersion of at most 1.
 /// 0 for a mean that is not positive.
+/// # Examples
+/// ```
+/// use rand::SeedableRng;
+/// use wanquan_epi::simulate::simulate_count;
+/// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+/// let mean = (0..10_000).map(|_| f64::from(simulate_count(4.0, 3.0, &mut rng))).sum::<f64>() / 10_000.0;
+/// assert!((mean - 4.0).abs() < 0.2);
+/// ```
 pub fn simulate_count(mean: f64, dispersion: f64, rng: &mut impl Rng) -> u32 {
     let excess = dispersion - 1.0;
     if excess > 0.0 && mean > 0.0 {
@@ -297,6 +323,14 @@ fn whole(weeks: f64) -> Option<usize> {
 ///
 /// # Errors
 /// As [`simulate_series`].
+/// # Examples
+/// ```
+/// use wanquan_epi::simulate::{PanelConfig, noufaily_scenarios, simulate_panel};
+/// let panel = simulate_panel(&noufaily_scenarios()[..2], &PanelConfig::noufaily(), 3, 1)?;
+/// // Three series of the first scenario, three of the second.
+/// assert_eq!(panel.len(), 6);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn simulate_panel(
     scenarios: &[Scenario],
     config: &PanelConfig,

@@ -86,6 +86,8 @@ impl BayesNowcastConfig {
 
 /// Nowcast of each step by itself, with a prior for its count.
 ///
+/// # Input
+/// `triangle`: counts by event step and delay, as known on its last step.
 /// # Output
 /// The last `delay_max` + 1 steps, each with the distribution averaged over the delay draws.
 /// # Errors
@@ -95,6 +97,29 @@ impl BayesNowcastConfig {
 /// Hoehle & an der Heiden 2014, Biometrics 70:993-1002: generalised Dirichlet posterior of the delays
 /// (independent beta hazards in reverse time), negative binomial prior of the count. Given a share F of delays
 /// passed, the cases still to come are negative binomial, which is averaged over draws of F.
+/// # Examples
+/// ```
+/// use jiff::civil::{Date, date};
+/// use rand::SeedableRng;
+/// use wanquan_epi::Step;
+/// use wanquan_epi::delay::ReportingTriangle;
+/// use wanquan_epi::delay::nowcast::{BayesNowcastConfig, nowcast_bayes};
+///
+/// // Haemolytic-uraemic syndrome, Germany 2011: hospital admission, report, cases (Robert Koch Institute).
+/// let figures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/hus_o104_de_2011.csv"));
+/// let reports = figures.lines().skip(2).map(|line| {
+///     let field = |i| line.split(',').nth(i).expect("three fields");
+///     let day = |i| field(i).parse::<Date>().expect("a date");
+///     (day(0), day(1), field(2).parse().expect("a count"))
+/// });
+/// let triangle = ReportingTriangle::from_changes(date(2011, 5, 1), date(2011, 6, 2), Step::Day, reports)?;
+/// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+/// let nowcast = nowcast_bayes(&triangle, &BayesNowcastConfig::recommended(15, 30.0), &mut rng)?;
+/// // 25 admissions of ten days ago are known; some are still to come.
+/// assert_eq!(nowcast.points[5].observed, 25);
+/// assert!(nowcast.points[5].mean > 25.0);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn nowcast_bayes(
     triangle: &ReportingTriangle,
     config: &BayesNowcastConfig,

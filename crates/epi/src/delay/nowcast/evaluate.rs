@@ -85,9 +85,36 @@ pub struct NowcastEvaluation {
 /// The truth is what `triangle` knows in the end, so `days` should end well before its last step. Replicates
 /// run in parallel; day t uses the random stream `seed` + t.
 ///
+/// # Input
+/// `days`: steps of the triangle, 0-based and half-open, on which nowcasts are made; `ages`: steps back from each that are
+/// scored.
+/// # Output
+/// A score a day and age in cases, and their means.
 /// # Errors
 /// `InvalidParameter` for `days` outside the triangle or quantiles that are not symmetric about the median;
 /// `TooShort` if no day gave a nowcast.
+/// # Examples
+/// ```
+/// use jiff::civil::{Date, date};
+/// use wanquan_epi::Step;
+/// use wanquan_epi::delay::ReportingTriangle;
+/// use wanquan_epi::delay::nowcast::{LawlessConfig, NowcastMethod, evaluate_nowcast};
+///
+/// // Haemolytic-uraemic syndrome, Germany 2011: hospital admission, report, cases (Robert Koch Institute).
+/// let figures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/hus_o104_de_2011.csv"));
+/// let reports = figures.lines().skip(2).map(|line| {
+///     let field = |i| line.split(',').nth(i).expect("three fields");
+///     let day = |i| field(i).parse::<Date>().expect("a date");
+///     (day(0), day(1), field(2).parse().expect("a count"))
+/// });
+/// let triangle = ReportingTriangle::from_changes(date(2011, 5, 1), date(2011, 7, 10), Step::Day, reports)?;
+/// let method = NowcastMethod::Lawless(LawlessConfig::recommended(15));
+/// // Made on 11 to 20 June, of the day itself and the 14 days before it.
+/// let found = evaluate_nowcast(&triangle, 41..51, 0..15, &method, 1)?;
+/// assert_eq!(found.scores.len(), 150);
+/// assert!(found.coverage > 0.5);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn evaluate_nowcast(
     triangle: &ReportingTriangle,
     days: Range<usize>,

@@ -51,6 +51,8 @@ impl LawlessConfig {
 
 /// Nowcast by the delay distribution alone: cases known divided by the share of delays that has passed.
 ///
+/// # Input
+/// `triangle`: counts by event step and delay, as known on its last step.
 /// # Output
 /// The last `delay_max` + 1 steps. A step of which nobody is known yet has a nowcast of 0, however long its
 /// delays: the method knows nothing of the steps around it.
@@ -60,6 +62,27 @@ impl LawlessConfig {
 /// # Method
 /// Lawless 1994, Can J Stat 22:15-31, equations 2.9 to 2.16. Departs from it: the window is by event step for
 /// all delays alike (Hoehle & an der Heiden 2014).
+/// # Examples
+/// ```
+/// use jiff::civil::{Date, date};
+/// use wanquan_epi::Step;
+/// use wanquan_epi::delay::ReportingTriangle;
+/// use wanquan_epi::delay::nowcast::{LawlessConfig, nowcast_lawless};
+///
+/// // Haemolytic-uraemic syndrome, Germany 2011: hospital admission, report, cases (Robert Koch Institute).
+/// let figures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/hus_o104_de_2011.csv"));
+/// let reports = figures.lines().skip(2).map(|line| {
+///     let field = |i| line.split(',').nth(i).expect("three fields");
+///     let day = |i| field(i).parse::<Date>().expect("a date");
+///     (day(0), day(1), field(2).parse().expect("a count"))
+/// });
+/// let triangle = ReportingTriangle::from_changes(date(2011, 5, 1), date(2011, 6, 2), Step::Day, reports)?;
+/// let nowcast = nowcast_lawless(&triangle, &LawlessConfig::recommended(15))?;
+/// // 25 admissions of ten days ago are known; some are still to come.
+/// assert_eq!(nowcast.points[5].observed, 25);
+/// assert!(nowcast.points[5].mean > 25.0 && nowcast.points[5].reported_share < 1.0);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn nowcast_lawless(triangle: &ReportingTriangle, config: &LawlessConfig) -> Result<Nowcast, Error> {
     check_probs(&config.quantile_probs)?;
     let delay_max = config.delay_max;

@@ -249,6 +249,26 @@ pub fn farrington_flexible(
 /// `population`: persons (or tests, visits) at risk per step, positive and finite.
 /// # Errors
 /// `LengthMismatch`, `InvalidData`, else as [`farrington_flexible`].
+/// # Examples
+/// ```
+/// use wanquan_epi::detect::{FarringtonFlexibleConfig, farrington_flexible_with_population};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Weekly Salmonella Newport, Germany 2004-2014 (Robert Koch Institute, SurvStat).
+/// let figures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/salmonella_newport_de.csv"));
+/// let counts = figures.lines().skip(2).map(|l| l.split(',').nth(1)?.parse().ok()).collect();
+/// let series = CountSeries::new(jiff::civil::date(2004, 1, 5), Step::Week, counts)?;
+/// // Were all persons at risk gone but a tenth, a tenth of the cases would be expected.
+/// let (steady, mut fallen) = (vec![80e6; series.len()], vec![80e6; series.len()]);
+/// fallen[520..].fill(8e6);
+/// let config = FarringtonFlexibleConfig::recommended();
+/// let expected = |population: &[f64]| {
+///     let found = farrington_flexible_with_population(&series, population, &config, 520..521)?;
+///     Ok::<_, wanquan_epi::Error>(found.steps[0].expected().expect("ten years of history"))
+/// };
+/// assert!((expected(&steady)? / expected(&fallen)? - 10.0).abs() < 1e-6);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn farrington_flexible_with_population(
     series: &CountSeries,
     population: &[f64],
@@ -286,6 +306,20 @@ fn detections(
 ///
 /// # Errors
 /// As [`farrington_flexible_with_population`].
+/// # Examples
+/// ```
+/// use wanquan_epi::detect::{FarringtonFlexibleConfig, farrington_flexible_fits};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Weekly Salmonella Newport, Germany 2004-2014 (Robert Koch Institute, SurvStat).
+/// let figures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/salmonella_newport_de.csv"));
+/// let counts = figures.lines().skip(2).map(|l| l.split(',').nth(1)?.parse().ok()).collect();
+/// let series = CountSeries::new(jiff::civil::date(2004, 1, 5), Step::Week, counts)?;
+/// let fits = farrington_flexible_fits(&series, None, &FarringtonFlexibleConfig::recommended(), 400..402)?;
+/// let fit = fits[0].as_ref().expect("ten years of history");
+/// assert!(fit.upper.is_some_and(|upper| upper > fit.expected) && fit.dispersion >= 1.0);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn farrington_flexible_fits(
     series: &CountSeries,
     population: Option<&[f64]>,

@@ -140,6 +140,20 @@ pub fn farrington(
 ///
 /// # Errors
 /// As [`farrington`].
+/// # Examples
+/// ```
+/// use wanquan_epi::detect::{FarringtonConfig, farrington_fits};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Weekly Salmonella Newport, Germany 2004-2014 (Robert Koch Institute, SurvStat).
+/// let figures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/salmonella_newport_de.csv"));
+/// let counts = figures.lines().skip(2).map(|l| l.split(',').nth(1)?.parse().ok()).collect();
+/// let series = CountSeries::new(jiff::civil::date(2004, 1, 5), Step::Week, counts)?;
+/// let fits = farrington_fits(&series, &FarringtonConfig::recommended(), 400..402)?;
+/// let fit = fits[0].as_ref().expect("ten years of history");
+/// assert!(fit.upper > fit.expected);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn farrington_fits(
     series: &CountSeries,
     config: &FarringtonConfig,

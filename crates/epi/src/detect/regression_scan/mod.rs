@@ -187,6 +187,20 @@ pub fn regression_scan(
 ///
 /// # Errors
 /// As [`regression_scan`].
+/// # Examples
+/// ```
+/// use wanquan_epi::detect::{RegressionScanConfig, regression_scan_fits};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Weekly Salmonella Newport, Germany 2004-2014 (Robert Koch Institute, SurvStat).
+/// let figures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/salmonella_newport_de.csv"));
+/// let counts = figures.lines().skip(2).map(|l| l.split(',').nth(1)?.parse().ok()).collect();
+/// let series = CountSeries::new(jiff::civil::date(2004, 1, 5), Step::Week, counts)?;
+/// let fits = regression_scan_fits(&series, &RegressionScanConfig::recommended(), 400..402)?;
+/// let fit = fits[0].as_ref().expect("seven years of history");
+/// assert!(fit.upper > fit.expected && (1..=3).contains(&fit.steps_joined));
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn regression_scan_fits(
     series: &CountSeries,
     config: &RegressionScanConfig,
@@ -235,6 +249,20 @@ impl Part {
 ///
 /// # Errors
 /// As [`regression_scan`].
+/// # Examples
+/// ```
+/// use wanquan_epi::detect::{Part, RegressionScanConfig, regression_scan_fits, regression_scan_without};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Weekly Salmonella Newport, Germany 2004-2014 (Robert Koch Institute, SurvStat).
+/// let figures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/salmonella_newport_de.csv"));
+/// let counts = figures.lines().skip(2).map(|l| l.split(',').nth(1)?.parse().ok()).collect();
+/// let series = CountSeries::new(jiff::civil::date(2004, 1, 5), Step::Week, counts)?;
+/// let config = RegressionScanConfig::recommended();
+/// let week_alone = regression_scan_without(&series, &config, Part::Pooling, 400..402)?;
+/// assert!(week_alone.iter().flatten().all(|fit| fit.steps_joined == 1));
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn regression_scan_without(
     series: &CountSeries,
     config: &RegressionScanConfig,

@@ -143,6 +143,20 @@ pub fn estimate_r0_from_growth(
 /// # Method
 /// White & Pagano 2008, Stat Med 27:2999-3016: cases of a day are Poisson with mean R0 times the sum of
 /// earlier cases weighted by the generation time, so R0 is the ratio of the sums; likelihood interval.
+/// # Examples
+/// ```
+/// use wanquan_epi::delay::{DelayDistribution, DelayFamily};
+/// use wanquan_epi::rt::r0::{R0Config, estimate_r0_by_likelihood};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Influenza A(H1N1)pdm in a Pennsylvania school, 2009: the rise (Cauchemez et al. 2011).
+/// let rise = [1, 1, 0, 2, 5, 4, 7, 14, 25].map(Some).to_vec();
+/// let rise = CountSeries::new(jiff::civil::date(2009, 4, 27), Step::Day, rise)?;
+/// let w = DelayDistribution::from_mean_sd(DelayFamily::Gamma, 2.6, 1.5)?.round_to_days(14)?;
+/// let found = estimate_r0_by_likelihood(&rise, 0..9, &w, &R0Config::recommended())?;
+/// assert!(found.r0.lower > 1.5 && found.r0.upper < 4.5);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
 pub fn estimate_r0_by_likelihood(
     cases: &CountSeries,
     range: Range<usize>,
