@@ -70,7 +70,7 @@ fn evaluate(
         cells.push(format!(
             "{:9.3}  {:2.0}   {:3.0} {}",
             found.wis_mean,
-            100.0 * found.coverage_half,
+            100.0 * found.coverage_half_randomised,
             100.0 * found.coverage,
             if found.failed.is_empty() { String::new() } else { format!("({} failed)", found.failed.len()) }
         ));

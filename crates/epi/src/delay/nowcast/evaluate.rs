@@ -61,6 +61,10 @@ pub struct NowcastScore {
     pub covered: bool,
     /// True if the truth lies within the central interval nearest to 50 %.
     pub covered_half: bool,
+    /// Share of the truth's own probability that lies within the central interval nearest to 50 %: the expected value of a
+    /// randomised probability integral transform. A whole count takes up a stretch of probability, and an interval that
+    /// ends in it holds part of that; to count it whole makes intervals of small counts look too wide.
+    pub half_share: f64,
 }
 
 /// Scores of a method over history.
@@ -78,6 +82,17 @@ pub struct NowcastEvaluation {
     pub coverage: f64,
     /// Share of truths within the central interval nearest to 50 %.
     pub coverage_half: f64,
+    /// Mean of [`NowcastScore::half_share`]: 0.5 for a calibrated nowcast, however small the counts.
+    pub coverage_half_randomised: f64,
+}
+
+/// Share of the probability taken up by `truth` that lies between `tail` and 1 - `tail`. What is known of it are the quantiles
+/// on either side: it reaches from the last level whose quantile is smaller to the first whose quantile is larger.
+fn share_within(tail: f64, levels: &[f64], quantiles: &[f64], truth: f64) -> f64 {
+    let before = quantiles.partition_point(|q| *q < truth).checked_sub(1).map_or(0.0, |i| levels[i]);
+    let after = levels.get(quantiles.partition_point(|q| *q <= truth)).copied().unwrap_or(1.0);
+    let inside = (after.min(1.0 - tail) - before.max(tail)).max(0.0);
+    inside / (after - before)
 }
 
 /// Makes the nowcast of each step in `days` as known on that step and scores ages in `ages`.
@@ -153,6 +168,7 @@ pub fn evaluate_nowcast(
         wis_uncorrected_mean: scores.iter().map(|s| s.wis_uncorrected).sum::<f64>() / n,
         coverage: scores.iter().filter(|s| s.covered).count() as f64 / n,
         coverage_half: scores.iter().filter(|s| s.covered_half).count() as f64 / n,
+        coverage_half_randomised: scores.iter().map(|s| s.half_share).sum::<f64>() / n,
         scores,
         failed,
     })
@@ -193,7 +209,44 @@ fn score(
             wis_uncorrected: wis(vec![point.observed as f64; levels.len()])?,
             covered: within(0),
             covered_half: within(quartile),
+            half_share: share_within(levels[quartile], levels, &point.quantiles, truth as f64),
         });
     }
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_is_within_as_far_as_its_probability_is() {
+        let levels = [0.05, 0.25, 0.5, 0.75, 0.95];
+        let share = |quantiles: [f64; 5], truth: f64| share_within(0.25, &levels, &quantiles, truth);
+        // Between two quantiles; beyond the half; beyond all.
+        assert_eq!(share([2.0, 4.0, 6.0, 8.0, 10.0], 5.0), 1.0);
+        assert_eq!(share([2.0, 4.0, 6.0, 8.0, 10.0], 9.0), 0.0);
+        assert_eq!(share([2.0, 4.0, 6.0, 8.0, 10.0], 11.0), 0.0);
+        // The end of the half: from 5 to 50 %, of which 25 to 50 lie within.
+        assert!((share([2.0, 4.0, 6.0, 8.0, 10.0], 4.0) - 0.25 / 0.45).abs() < 1e-12);
+        // One count for all: half of everything.
+        assert_eq!(share([3.0; 5], 3.0), 0.5);
+    }
+
+    #[test]
+    fn a_poisson_forecast_of_two_cases_holds_half() {
+        use crate::special::poisson_mass;
+        let levels: Vec<f64> = (1..100).map(|i| f64::from(i) / 100.0).collect();
+        let cdf = |k: u32| (0..=k).map(|i| poisson_mass(f64::from(i), 2.0)).sum::<f64>();
+        let quantiles: Vec<f64> =
+            levels.iter().map(|p| (0..).find(|k| cdf(*k) >= *p).map_or(0.0, f64::from)).collect();
+        let (mut whole, mut shared) = (0.0, 0.0);
+        for truth in 0..20_u32 {
+            let mass = poisson_mass(f64::from(truth), 2.0);
+            shared += mass * share_within(0.25, &levels, &quantiles, f64::from(truth));
+            whole += mass * f64::from(u8::from((1..=3).contains(&truth)));
+        }
+        assert!((shared - 0.5).abs() < 0.01, "{shared}");
+        assert!(whole > 0.7, "{whole}");
+    }
 }
