@@ -3,12 +3,16 @@
 //!
 //! `cargo run --release -p wanquan-epi --example forecast_seasons` prints, by season, the weighted interval score (WIS)
 //! relative to the random walk for the recommended parameters and for others, and what the choice that is best in one
-//! season is worth in the other. Counts are the final ones: what was known on each day, and the hub's own forecasts,
+//! season is worth in the other; then the forecast without each of its ideas, and seasons made higher, lower or later.
+//! Counts are the final ones: what was known on each day, and the hub's own forecasts,
 //! need `wanquan forecast` and the hub's archive.
 #![allow(clippy::print_stdout, reason = "an example that prints a table")]
 
 use jiff::civil::{Date, date};
-use wanquan_epi::forecast::{ForecastConfig, Panel, PanelForecast, forecast_panel, forecast_random_walk};
+use wanquan_epi::forecast::{
+    ForecastConfig, ForecastPart, Panel, PanelForecast, forecast_panel, forecast_panel_without,
+    forecast_random_walk,
+};
 use wanquan_epi::score::weighted_interval_score;
 use wanquan_epi::{CountSeries, Step};
 
@@ -111,8 +115,81 @@ impl Tally {
     }
 }
 
+/// Reference weeks of a season.
+fn weeks_of(places: &Places, season: usize) -> Vec<usize> {
+    let (_, first, last) = SEASONS[season];
+    let series = &places.series[0];
+    (0..series.len()).filter(|&t| (first..=last).contains(&series.date(t))).collect()
+}
+
+/// Mean score relative to the random walk, and shares within the intervals of 50 and 95 %.
+fn relative_to_walk(
+    places: &Places,
+    weeks: &[usize],
+    forecast: impl Fn(&Panel, &ForecastConfig) -> Result<PanelForecast, wanquan_epi::Error>,
+) -> Result<[f64; 3], Failure> {
+    let config = ForecastConfig::recommended(1..=4);
+    let (mut walk, mut own) = (Tally::default(), Tally::default());
+    for &t in weeks {
+        let panel = places.panel(t + 1, true)?;
+        walk.add(places, &forecast_random_walk(&panel, &config)?, t)?;
+        own.add(places, &forecast(&panel, &config)?, t)?;
+    }
+    let all: f64 = own.of.iter().sum();
+    Ok([own.mean() / walk.mean(), 100.0 * own.in_half / all, 100.0 * own.in_most / all])
+}
+
+/// What each idea gains: the forecast without it.
+fn parts(places: &Places) -> Result<(), Failure> {
+    let seasons = [weeks_of(places, 0), weeks_of(places, 1)];
+    println!("\n{:<40} {:>26} {:>26}", "", SEASONS[0].0, SEASONS[1].0);
+    for part in std::iter::once(None).chain(ForecastPart::ALL.map(Some)) {
+        let name = part.map_or_else(|| "as recommended".to_owned(), |part| format!("without {part:?}"));
+        let mut cells = String::new();
+        for weeks in &seasons {
+            let [relative, half, most] = relative_to_walk(places, weeks, |panel, config| match part {
+                None => forecast_panel(panel, config),
+                Some(part) => forecast_panel_without(panel, config, part),
+            })?;
+            cells += &format!("{relative:>10.3} {half:>7.1} {most:>7.1}");
+        }
+        println!("{name:<40} {cells}");
+    }
+    Ok(())
+}
+
+/// The second season with other counts, or moved: two seasons of like height flatter a method that learns heights.
+fn luck(places: &Places) -> Result<(), Failure> {
+    let weeks = weeks_of(places, 1);
+    // The season begins well before its first reference date.
+    let begin = weeks[0] - 8;
+    println!();
+    for (factor, later) in [(1.0, 0), (1.8, 0), (0.5, 0), (1.0, 4), (1.0, 7), (1.8, 4)] {
+        let moved = |s: &CountSeries| {
+            let old = s.counts();
+            let count = |t: usize| {
+                if t < begin {
+                    return old[t];
+                }
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+                old[t - later].map(|n| (f64::from(n) * factor).round() as u32)
+            };
+            CountSeries::new(s.start(), Step::Week, (0..s.len()).map(count).collect())
+        };
+        let changed = Places {
+            series: places.series.iter().map(moved).collect::<Result<_, _>>()?,
+            population: places.population.clone(),
+        };
+        let [relative, ..] = relative_to_walk(&changed, &weeks, forecast_panel)?;
+        println!("{} {factor} times as high, {later} weeks later: {relative:.3}", SEASONS[1].0);
+    }
+    Ok(())
+}
+
 fn main() -> Result<(), Failure> {
     let places = Places::read()?;
+    parts(&places)?;
+    luck(&places)?;
     let mut relative = vec![[0.0; SEASONS.len()]; CHOICES.len()];
     for (s, (name, first, last)) in SEASONS.iter().enumerate() {
         let series = &places.series[0];

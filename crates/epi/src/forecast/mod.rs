@@ -21,7 +21,7 @@ pub use random_walk::forecast_random_walk;
 use crate::Error;
 use crate::score::{HUB_LEVELS, QuantileForecast};
 use rayon::prelude::*;
-use regression::{Horizon, MEMBERS, Prepared};
+use regression::{Horizon, MEMBER_ALONE, MEMBERS, Prepared};
 use revision::Revision;
 use serde::{Deserialize, Serialize};
 
@@ -132,6 +132,76 @@ pub struct PanelForecast {
 /// # Ok::<(), wanquan_epi::Error>(())
 /// ```
 pub fn forecast_panel(panel: &Panel, config: &ForecastConfig) -> Result<PanelForecast, Error> {
+    forecast(panel, config, None)
+}
+
+/// An idea that can be left out, to see what it gains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForecastPart {
+    /// The square of a series' height is a predictor. Without: the height alone.
+    SquaredHeight,
+    /// Five changes of the series are predictors. Without: the newest three.
+    OlderChanges,
+    /// Three median changes of all series are predictors. Without: none.
+    PooledChanges,
+    /// The same. Without: the newest one alone.
+    OlderPooledChanges,
+    /// Past errors are taken less their median. Without: as they are.
+    CentredErrors,
+    /// Past errors are widened. Without: as they are.
+    Widening,
+    /// The random walk is one of the forecasts averaged. Without: the regressions alone.
+    RandomWalk,
+    /// Five regressions are averaged. Without: that of the fourth root and the 90 % level alone, with the walk.
+    OtherRegressions,
+    /// Quantiles are whole numbers. Without: any.
+    Rounding,
+}
+
+impl ForecastPart {
+    /// All, in the order of the documentation.
+    pub const ALL: [Self; 9] = [
+        Self::SquaredHeight,
+        Self::OlderChanges,
+        Self::PooledChanges,
+        Self::OlderPooledChanges,
+        Self::CentredErrors,
+        Self::Widening,
+        Self::RandomWalk,
+        Self::OtherRegressions,
+        Self::Rounding,
+    ];
+}
+
+/// [`forecast_panel`] without one of its ideas, for comparisons.
+///
+/// # Errors
+/// As [`forecast_panel`].
+/// # Examples
+/// ```
+/// use wanquan_epi::forecast::{ForecastConfig, ForecastPart, Panel, forecast_panel_without};
+/// use wanquan_epi::{CountSeries, Step};
+/// let counts = (0..120_u32).map(|t| Some(20 + 10 * (t % 52).abs_diff(26))).collect();
+/// let series = CountSeries::new(jiff::civil::date(2021, 1, 2), Step::Week, counts)?;
+/// let config = ForecastConfig::recommended(1..=1);
+/// let found = forecast_panel_without(&Panel::new(vec![series])?, &config, ForecastPart::Rounding)?;
+/// let quantiles = found.series[0].as_ref().unwrap()[0].values();
+/// assert!(quantiles.iter().any(|q| q.fract() != 0.0));
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
+pub fn forecast_panel_without(
+    panel: &Panel,
+    config: &ForecastConfig,
+    part: ForecastPart,
+) -> Result<PanelForecast, Error> {
+    forecast(panel, config, Some(part))
+}
+
+fn forecast(
+    panel: &Panel,
+    config: &ForecastConfig,
+    without: Option<ForecastPart>,
+) -> Result<PanelForecast, Error> {
     config.check()?;
     let levels = &config.levels;
     let revision = Revision::learn(panel, levels);
@@ -139,8 +209,12 @@ pub fn forecast_panel(panel: &Panel, config: &ForecastConfig) -> Result<PanelFor
     let panel = completed.as_ref().unwrap_or(panel);
     let weekdays = panel.weekday_factors();
     let walk = random_walk::quantiles(panel, &config.steps_ahead, levels);
+    let members = match without {
+        Some(ForecastPart::OtherRegressions) => &MEMBERS[MEMBER_ALONE..=MEMBER_ALONE],
+        _ => &MEMBERS[..],
+    };
     let prepared: Vec<Prepared<'_>> =
-        MEMBERS.par_iter().map(|member| member.prepare(panel, &weekdays, config)).collect();
+        members.par_iter().map(|member| member.prepare(panel, &weekdays, config, without)).collect();
     // A series whose newest steps are missing is forecast from its own last one, further ahead.
     let last = panel.last();
     let newest: Vec<Option<usize>> = (0..panel.len()).map(|i| prepared[0].newest(i)).collect();
@@ -173,11 +247,18 @@ pub fn forecast_panel(panel: &Panel, config: &ForecastConfig) -> Result<PanelFor
                         parts += 1.0;
                     }
                 }
+                if without == Some(ForecastPart::RandomWalk) && parts > 1.0 {
+                    sum.iter_mut().zip(&walk[j]).for_each(|(sum, q)| *sum -= q);
+                    parts -= 1.0;
+                }
                 let mut values: Vec<f64> = sum.into_iter().map(|q| q / parts).collect();
                 if let (Some(revision), Some(count)) = (&revision, panel.counts(i)[last]) {
                     widen(&mut values, &revision.relative_errors(f64::from(count)));
                 }
-                finish(levels, values.into_iter().map(f64::round).collect())
+                if without != Some(ForecastPart::Rounding) {
+                    values.iter_mut().for_each(|q| *q = q.round());
+                }
+                finish(levels, values)
             };
             Ok(config.steps_ahead.iter().enumerate().map(one).collect())
         })

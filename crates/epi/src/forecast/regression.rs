@@ -2,7 +2,7 @@
 
 use super::panel::Weekdays;
 use super::quantile;
-use super::{ForecastConfig, Panel};
+use super::{ForecastConfig, ForecastPart, Panel};
 use crate::linear::{cholesky, solve};
 
 /// Scale on which changes are compared.
@@ -44,6 +44,9 @@ pub(super) const MEMBERS: [Member; 5] = [
     Member { transform: Transform::SquareRoot, reference: Reference::Mean },
 ];
 
+/// The regression that stands for all where the others are left out.
+pub(super) const MEMBER_ALONE: usize = 3;
+
 /// Changes of the series itself among the predictors.
 const LAGS: usize = 5;
 /// Changes of the middle of all series among the predictors.
@@ -70,6 +73,7 @@ const OFFSET: f64 = 1.0;
 /// Transformed levels of a panel.
 pub(super) struct Prepared<'a> {
     transform: Transform,
+    without: Option<ForecastPart>,
     panel: &'a Panel,
     /// Level by series and step: the count, for days the mean of the last 7 without weekday effect; short gaps are
     /// filled; NaN = unknown.
@@ -166,6 +170,7 @@ impl Member {
         panel: &'a Panel,
         weekdays: &Weekdays,
         config: &ForecastConfig,
+        without: Option<ForecastPart>,
     ) -> Prepared<'a> {
         let (unit, steps) = (panel.unit(), panel.steps());
         let (mut level, mut target, mut size) = (Vec::new(), Vec::new(), Vec::new());
@@ -207,6 +212,7 @@ impl Member {
             .collect();
         Prepared {
             transform: self.transform,
+            without,
             panel,
             level,
             target,
@@ -263,6 +269,15 @@ impl Prepared<'_> {
         for (lag, cell) in row[LAGS + 3..].iter_mut().enumerate() {
             *cell = self.pooled[t - lag * unit];
         }
+        // A predictor that is always 0 has no say.
+        let silent = match self.without {
+            Some(ForecastPart::SquaredHeight) => LAGS + 1..LAGS + 2,
+            Some(ForecastPart::OlderChanges) => 3..LAGS,
+            Some(ForecastPart::PooledChanges) => LAGS + 3..row.len(),
+            Some(ForecastPart::OlderPooledChanges) => (LAGS + 4).min(row.len())..row.len(),
+            _ => return,
+        };
+        row[silent].fill(0.0);
     }
 
     /// Learns from the past; `None` with too little of it.
@@ -296,8 +311,12 @@ impl Prepared<'_> {
         let fit = fit(&rows, columns, &y, &weights, &counts)?;
         let mut scores = weighted_quantiles(&fit.standardised, &weights, &config.levels);
         // The median of few seasons' errors is an accident of these seasons.
-        let centre = scores[scores.len() / 2];
-        scores.iter_mut().for_each(|z| *z = WIDENING * (*z - centre));
+        let centre = match self.without {
+            Some(ForecastPart::CentredErrors) => 0.0,
+            _ => scores[scores.len() / 2],
+        };
+        let widening = if self.without == Some(ForecastPart::Widening) { 1.0 } else { WIDENING };
+        scores.iter_mut().for_each(|z| *z = widening * (*z - centre));
         let range = y.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), y| (a.min(*y), b.max(*y)));
         Some(Horizon { fit, scores, range, rows: y.len() })
     }
