@@ -131,12 +131,8 @@ proptest! {
         // Years before the newest steps; the others are judged from the first one on.
         let newest = n - 40;
         for (id, spec) in specs() {
-            let chart = ["cusum", "glr_poisson", "outbreak_p"].contains(&id);
+            let chart = ["cusum", "glr_poisson", "glr_negative_binomial", "outbreak_p"].contains(&id);
             let from = if chart { known } else { newest };
-            // The negative binomial chart is the same code as the Poisson one, at a hundred times the cost.
-            if id == "glr_negative_binomial" {
-                continue;
-            }
             let Ok(whole) = detect(&spec, &s, from..n) else { continue };
             let history = if chart { history.clone() } else { series(Step::Week, counts[..newest].to_vec()) };
             let mut monitor = Monitor::new(spec, history).expect("the whole could be judged");
