@@ -1,7 +1,8 @@
 //! Prints the tables of `detect/regression_scan/calibration.rs`: quantiles of the evidence in simulated steps without
 //! an outbreak.
 //!
-//! `cargo run --release -p wanquan-epi --example calibrate_regression_scan -- [SERIES] [SEED] [day|week|month]`
+//! `cargo run --release -p wanquan-epi --example calibrate_regression_scan -- [SERIES] [SEED] [day|week|month] [history]`
+//! With `history`: what histories of several lengths ask for beyond the limit of 1 %, and how often steps alarm.
 #![expect(clippy::print_stdout, reason = "an example answers on standard output")]
 
 use rand::{RngExt, SeedableRng};
@@ -26,6 +27,10 @@ fn main() {
         if wanted.as_deref().is_some_and(|wanted| wanted != name) {
             continue;
         }
+        if std::env::args().any(|argument| argument == "history") {
+            short_histories(step, series, seed);
+            continue;
+        }
         let mut ratios: Vec<f64> = (0..series)
             .into_par_iter()
             .flat_map_iter(|i| {
@@ -44,8 +49,68 @@ fn main() {
     }
 }
 
+/// By length of the history before the window: how often steps alarm as stated, and what the limit lacks.
+fn short_histories(step: Step, series: u64, seed: u64) {
+    let per_year = step.per_year();
+    let lengths: Vec<usize> = match step {
+        Step::Day => vec![20, 40, 60, 90, 130, 180, 270, 365, 550, 730, 1095],
+        Step::Week => vec![6, 8, 12, 16, 20, 26, 32, 40, 46, 52, 65, 78, 104, 156],
+        Step::Month => vec![6, 8, 10, 12, 15, 18, 24, 36],
+    };
+    let window = match step {
+        Step::Day => 14 + 6,
+        Step::Week => 3,
+        Step::Month => 2,
+    };
+    for length in lengths {
+        let mut found: Vec<(f64, f64)> = (0..series)
+            .into_par_iter()
+            .flat_map_iter(|i| {
+                let mut rng = ChaCha8Rng::seed_from_u64(seed);
+                rng.set_stream(i);
+                let long = random_series(step, &mut rng);
+                // Steps far enough from each other to differ, and any day of the week.
+                let offset = if step == Step::Day { rng.random_range(0..7) } else { 0 };
+                let ends = (0..4).map(|k| long.len() - 1 - k * per_year / 4 - offset);
+                let one = |end: usize| {
+                    let counts = long.counts()[(end + 1).checked_sub(length + window)?..=end].to_vec();
+                    let y = counts.last().copied().flatten()?;
+                    let cut = CountSeries::new(long.date(end + 1 - length - window), step, counts).ok()?;
+                    let config = RegressionScanConfig::recommended();
+                    let fit =
+                        regression_scan_fits(&cut, &config, cut.len() - 1..cut.len()).ok()?.pop()?.ok()?;
+                    if y == 0 { Some((f64::NEG_INFINITY, 1.0)) } else { fit.ln_ratio.zip(fit.p_value) }
+                };
+                ends.filter_map(one).collect::<Vec<_>>()
+            })
+            .collect();
+        let alarms = found.iter().filter(|(_, p)| *p <= 0.01).count() as f64 / found.len() as f64;
+        found.sort_by(|a, b| b.0.total_cmp(&a.0));
+        println!(
+            "{step:?} {length}: {:.2} % alarm, limit of 1 % {:.2} ({})",
+            100.0 * alarms,
+            found[found.len() / 100].0,
+            found.len()
+        );
+    }
+}
+
 /// Evidence of the last year of a random series without a current outbreak.
 fn evidence(step: Step, rng: &mut ChaCha8Rng) -> Vec<f64> {
+    let series = random_series(step, rng);
+    let newest = step.per_year();
+    let range = series.len() - newest.min(series.len() - 1)..series.len();
+    let fits = regression_scan_fits(&series, &RegressionScanConfig::recommended(), range.clone());
+    fits.expect("an admissible range")
+        .into_iter()
+        .zip(&series.counts()[range])
+        // A step without a case never alarms; it stands at the end of the order.
+        .filter_map(|(fit, y)| Some(if *y == Some(0) { f64::NEG_INFINITY } else { fit.ok()?.ln_ratio? }))
+        .collect()
+}
+
+/// A random series without a current outbreak.
+fn random_series(step: Step, rng: &mut ChaCha8Rng) -> CountSeries {
     let scenarios = noufaily_scenarios();
     let known = scenarios[rng.random_range(0..scenarios.len())];
     let mut uniform = |low: f64, high: f64| low + (high - low) * rng.random::<f64>();
@@ -70,19 +135,11 @@ fn evidence(step: Step, rng: &mut ChaCha8Rng) -> Vec<f64> {
         ..PanelConfig::noufaily()
     };
     let weekly = simulate_series(&scenario, &config, rng).expect("an admissible scenario");
-    let (series, newest) = match step {
-        Step::Week => (weekly.series, 52),
-        Step::Day => (days(&weekly.means, &weekly.outbreak_cases(), scenario.dispersion, rng), 364),
-        Step::Month => (months(&weekly.series), 12),
-    };
-    let range = series.len() - newest.min(series.len() - 1)..series.len();
-    let fits = regression_scan_fits(&series, &RegressionScanConfig::recommended(), range.clone());
-    fits.expect("an admissible range")
-        .into_iter()
-        .zip(&series.counts()[range])
-        // A step without a case never alarms; it stands at the end of the order.
-        .filter_map(|(fit, y)| Some(if *y == Some(0) { f64::NEG_INFINITY } else { fit.ok()?.ln_ratio? }))
-        .collect()
+    match step {
+        Step::Week => weekly.series,
+        Step::Day => days(&weekly.means, &weekly.outbreak_cases(), scenario.dispersion, rng),
+        Step::Month => months(&weekly.series),
+    }
 }
 
 fn days(means: &[f64], outbreak_cases: &[u32], dispersion: f64, rng: &mut ChaCha8Rng) -> CountSeries {

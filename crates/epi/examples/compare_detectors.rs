@@ -5,15 +5,20 @@
 //! Panels: `paper` (default), `small`, `long`, `clean`, `young`, `unseen`; see `panel_of`. With `parts`, the regression
 //! scan is also run without each of its ideas. Limits are set on a panel of another seed and applied to this one.
 //!
-//! `known mean` is no detector: it is told the true mean and scatter of each series and looks at the count of the week
-//! alone, as Farrington does. It shows what a better baseline could gain without adding up evidence.
+//! Two are no detectors, as they are told the true mean and scatter of each series. `known mean` looks at the count of the
+//! week alone, as Farrington does: what a better baseline could gain without adding up evidence. `known baseline` is the
+//! regression scan with nothing to learn: what a better baseline could gain it, hence how much of what these panels allow
+//! is reached.
 #![expect(clippy::print_stdout, reason = "an example answers on standard output")]
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use wanquan_epi::Error;
-use wanquan_epi::detect::{DetectorSpec, Part, RegressionScanConfig, detect, regression_scan_without};
+use wanquan_epi::detect::{
+    DetectorSpec, Part, RegressionScanConfig, RegressionScanFit, detect, regression_scan_against,
+    regression_scan_without,
+};
 use wanquan_epi::simulate::{PanelConfig, Scenario, SimulatedSeries, noufaily_scenarios, simulate_panel};
 
 /// Share of outbreak-free weeks that alarm.
@@ -35,12 +40,16 @@ fn main() -> Result<(), Error> {
     let fresh = simulate_panel(&scenarios, &config, replicates, seed)?;
     let training = simulate_panel(&scenarios, &config, replicates, seed + TRAINING)?;
     println!("{name}: {} series of {} weeks, seed {seed}", fresh.len(), config.weeks);
-    let mut methods =
-        vec![Method::KnownMean(scenarios, replicates), Method::FarringtonFlexible, Method::RegressionScan];
+    let mut methods = vec![
+        Method::KnownMean(scenarios.clone(), replicates),
+        Method::FarringtonFlexible,
+        Method::KnownBaseline(scenarios, replicates),
+        Method::RegressionScan,
+    ];
     if std::env::args().nth(4).is_some_and(|a| a == "parts") {
         methods.extend(Part::ALL.map(Method::Without));
     }
-    let mut reference = None;
+    let (mut reference, mut known) = (None, f64::NAN);
     for method in &methods {
         let own = method.scores(&training, &config)?;
         let limits = Limits::at(FALSE_ALARMS, &training, &own, &config, replicates);
@@ -54,10 +63,23 @@ fn main() -> Result<(), Error> {
             Judged::new(&fresh, &scores, &config, |_| nominal).print("as stated, p <= 0.01", replicates);
         }
         match (&reference, method) {
-            (_, Method::FarringtonFlexible) => reference = Some((overall, by_disease)),
+            (_, Method::FarringtonFlexible) => reference = Some((overall.clone(), by_disease)),
             (Some((reference, by)), _) => {
                 overall.print_against("one limit for all", reference, replicates);
                 by_disease.print_against("a limit for each disease", by, replicates);
+            }
+            _ => {}
+        }
+        let Some((farrington, _)) = &reference else { continue };
+        let share = |judged: &Judged| judged.share(|_| true, |o| o.first.is_some());
+        match method {
+            Method::KnownBaseline(..) => known = share(&overall),
+            Method::RegressionScan => {
+                let (gained, possible) = (share(&overall) - share(farrington), known - share(farrington));
+                println!(
+                    "  share of what the known baseline gains over Farrington: {:.2}",
+                    gained / possible
+                );
             }
             _ => {}
         }
@@ -101,6 +123,7 @@ fn unseen(i: u64, seed: u64) -> Scenario {
 
 enum Method {
     KnownMean(Vec<Scenario>, usize),
+    KnownBaseline(Vec<Scenario>, usize),
     FarringtonFlexible,
     RegressionScan,
     Without(Part),
@@ -110,6 +133,7 @@ impl Method {
     fn name(&self) -> String {
         match self {
             Self::KnownMean(..) => "known mean (no detector)".to_owned(),
+            Self::KnownBaseline(..) => "known baseline (no detector)".to_owned(),
             Self::FarringtonFlexible => "farrington_flexible".to_owned(),
             Self::RegressionScan => "regression_scan".to_owned(),
             Self::Without(part) => format!("regression_scan without {part:?}"),
@@ -144,15 +168,23 @@ impl Method {
                 .map(|one| {
                     let recommended = RegressionScanConfig::recommended();
                     let fits = regression_scan_without(&one.series, &recommended, *part, range.clone())?;
-                    let counts = &one.series.counts()[range.clone()];
-                    Ok(fits
-                        .iter()
-                        .zip(counts)
-                        .map(|(fit, y)| match (fit, y) {
-                            (Ok(fit), Some(y)) if *y > 0 => fit.ln_ratio.unwrap_or(f64::NEG_INFINITY),
-                            _ => f64::NEG_INFINITY,
-                        })
-                        .collect())
+                    Ok(evidence(&fits, &one.series.counts()[range.clone()]))
+                })
+                .collect(),
+            Self::KnownBaseline(scenarios, replicates) => panel
+                .par_iter()
+                .enumerate()
+                .map(|(i, one)| {
+                    let dispersion = scenarios[i / replicates].dispersion;
+                    let recommended = RegressionScanConfig::recommended();
+                    let fits = regression_scan_against(
+                        &one.series,
+                        &one.means,
+                        dispersion,
+                        &recommended,
+                        range.clone(),
+                    )?;
+                    Ok(evidence(&fits, &one.series.counts()[range.clone()]))
                 })
                 .collect(),
             Self::KnownMean(scenarios, replicates) => Ok(panel
@@ -175,6 +207,15 @@ impl Method {
                 .collect()),
         }
     }
+}
+
+/// A week without a case never alarms.
+fn evidence<E>(fits: &[Result<RegressionScanFit, E>], counts: &[Option<u32>]) -> Vec<f64> {
+    let of_week = |(fit, y): (&Result<RegressionScanFit, E>, &Option<u32>)| match (fit, y) {
+        (Ok(fit), Some(y)) if *y > 0 => fit.ln_ratio.unwrap_or(f64::NEG_INFINITY),
+        _ => f64::NEG_INFINITY,
+    };
+    fits.iter().zip(counts).map(of_week).collect()
 }
 
 /// Scores beyond which weeks alarm.
@@ -214,7 +255,8 @@ impl Limits {
     }
 }
 
-/// One outbreak: its series, weeks from its first to its last case, and which of them alarmed first.
+/// One outbreak of a panel: its series, weeks from its first to its last case, and which of them alarmed first.
+#[derive(Clone)]
 struct Outbreak {
     series: usize,
     weeks: usize,
@@ -222,6 +264,7 @@ struct Outbreak {
     size_sd: f64,
 }
 
+#[derive(Clone)]
 struct Judged {
     /// By series: outbreak-free weeks, and those that alarm.
     free: Vec<(usize, usize)>,

@@ -34,8 +34,8 @@ pub use glr::{
 pub use monitor::Monitor;
 pub use outbreak_p::{OutbreakPConfig, outbreak_p};
 pub use regression_scan::{
-    Part, RegressionScanConfig, RegressionScanFit, regression_scan, regression_scan_fits,
-    regression_scan_without,
+    Part, RegressionScanConfig, RegressionScanFit, regression_scan, regression_scan_against,
+    regression_scan_fits, regression_scan_without,
 };
 pub use seasonal::{MeanTrend, SeasonalMean};
 pub use windows::{BayesConfig, CurrentYear, RkiConfig, Windows, bayes, rki};

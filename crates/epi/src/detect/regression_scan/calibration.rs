@@ -13,9 +13,9 @@ pub(super) const PROBABILITIES: [f64; 11] =
     [0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0003];
 
 /// Logarithms of the ratio that are passed with these probabilities.
-const DAY: [f64; 11] = [-1.5, -0.16, 0.60, 1.55, 2.29, 3.10, 3.68, 4.16, 4.70, 5.11, 5.80];
-const WEEK: [f64; 11] = [-1.10, -0.17, 0.38, 1.16, 1.80, 2.50, 2.99, 3.46, 4.08, 4.49, 5.16];
-const MONTH: [f64; 11] = [-1.32, -0.29, 0.33, 1.25, 2.07, 3.01, 3.66, 4.26, 5.03, 5.40, 5.88];
+const DAY: [f64; 11] = [-1.5, -0.27, 0.56, 1.53, 2.27, 3.05, 3.61, 4.13, 4.68, 5.05, 5.65];
+const WEEK: [f64; 11] = [-1.10, -0.18, 0.37, 1.14, 1.79, 2.50, 2.99, 3.46, 4.05, 4.43, 5.05];
+const MONTH: [f64; 11] = [-1.31, -0.28, 0.33, 1.25, 2.00, 2.87, 3.48, 4.03, 4.72, 5.18, 6.01];
 
 fn knots(step: Step) -> &'static [f64; 11] {
     match step {
@@ -23,6 +23,48 @@ fn knots(step: Step) -> &'static [f64; 11] {
         Step::Week => &WEEK,
         Step::Month => &MONTH,
     }
+}
+
+/// What a short history adds to the limit, by steps of history before the window: within the first years a season cannot
+/// be told from a rise. Made by the same program with `history`.
+const SHORT_DAY: [(f64, f64); 1] = [(1.0, 0.0)];
+const SHORT_WEEK: [(f64, f64); 11] = [
+    (6.0, 1.45),
+    (8.0, 1.45),
+    (12.0, 0.95),
+    (20.0, 0.85),
+    (30.0, 0.78),
+    (40.0, 0.48),
+    (52.0, 0.36),
+    (78.0, 0.30),
+    (104.0, 0.21),
+    (156.0, 0.12),
+    (260.0, 0.0),
+];
+const SHORT_MONTH: [(f64, f64); 8] = [
+    (6.0, 1.60),
+    (8.0, 0.95),
+    (10.0, 0.23),
+    (12.0, 0.0),
+    (15.0, 0.14),
+    (24.0, 0.14),
+    (36.0, 0.35),
+    (60.0, 0.0),
+];
+
+/// Evidence that `steps` of history ask for beyond what many years do; on straight lines between the knots, and 0 after
+/// the last.
+pub(super) fn short_history(step: Step, steps: usize) -> f64 {
+    let knots: &[(f64, f64)] = match step {
+        Step::Day => &SHORT_DAY,
+        Step::Week => &SHORT_WEEK,
+        Step::Month => &SHORT_MONTH,
+    };
+    let steps = steps as f64;
+    let Some(above) = knots.iter().position(|knot| knot.0 > steps) else { return 0.0 };
+    let (x1, y1) = knots[above];
+    let Some(&(x0, y0)) = above.checked_sub(1).and_then(|below| knots.get(below)) else { return y1 };
+    y0 + (steps - x0) / (x1 - x0) * (y1 - y0)
 }
 
 /// Probability of a logarithm of the ratio at least this large.
@@ -72,5 +114,15 @@ mod tests {
                 before = p;
             }
         }
+    }
+
+    #[test]
+    fn little_history_asks_for_more_evidence_and_much_for_none() {
+        for step in [Step::Day, Step::Week, Step::Month] {
+            assert_eq!(short_history(step, 4000), 0.0);
+            assert!(short_history(step, 6) >= short_history(step, 4000));
+        }
+        assert_eq!(short_history(Step::Week, 1), 1.45);
+        assert!((short_history(Step::Week, 35) - 0.63).abs() < 1e-12);
     }
 }

@@ -9,12 +9,15 @@ use super::Part;
 use crate::special::CountDistribution;
 
 /// Sizes looked for: standard deviations of one step by which its mean is raised.
-const SIZES: [f64; 5] = [1.0, 1.5, 2.2, 3.2, 4.0];
-/// Their weights. The first four add cases that scatter like a Poisson number, as those of one source do. The last adds
-/// cases that scatter like the baseline's: it counts only where a single step is far out, whatever the dispersion.
-const WEIGHTS: [f64; 5] = [0.25, 0.25, 0.25, 0.25, 0.025];
+const SIZES: [f64; 7] = [1.0, 1.5, 2.2, 3.2, 4.5, 6.0, 4.0];
+/// Their weights. All but the last add cases that scatter like a Poisson number, as those of one source do; the two largest
+/// of them see a large outbreak in its first step and hardly cost the smaller ones anything. The last adds cases that
+/// scatter like the baseline's: it counts only where a single step is far out, whatever the dispersion.
+const WEIGHTS: [f64; 7] = [0.25, 0.25, 0.25, 0.25, 0.03, 0.03, 0.025];
 /// Position of the size that scatters like the baseline.
-const SCATTERED: usize = 4;
+const SCATTERED: usize = 6;
+/// Positions of the two largest sizes.
+const LARGE: [usize; 2] = [4, 5];
 /// Logarithm of the ratio that a count of endless scatter must show beyond a Poisson one. The dispersion is itself
 /// estimated, and the more there is of it, the heavier the tail; without this the widely scattered diseases would
 /// have twice the false alarms of the others (see the calibration).
@@ -106,14 +109,14 @@ impl Evidence {
 
     /// Natural logarithm of the mixture ratio as seen at step `at` (0 = newest), of starts up to `reach` steps before.
     pub(super) fn ln_ratio(&self, at: usize, reach: usize) -> f64 {
-        mixture(&self.ratios[at], &self.sums(at, reach)) - self.allowances[at]
+        mixture(&self.ratios[at], &self.sums(at, reach), self.without) - self.allowances[at]
     }
 
     /// The same at the newest step with another count there.
     pub(super) fn with_newest(&self, newest: Recent, reach: usize) -> impl Fn(f64) -> f64 + use<> {
         let (sums, without) = (self.sums(0, reach), self.without);
         let allowance = newest.allowance(without);
-        move |y| mixture(&newest.ratios(y, without), &sums) - allowance
+        move |y| mixture(&newest.ratios(y, without), &sums, without) - allowance
     }
 
     /// By size the logarithm of the sum, over starts, of the ratio of the steps before `at`.
@@ -147,10 +150,12 @@ impl Evidence {
     }
 }
 
-fn mixture(newest: &Ratios, sums: &Ratios) -> f64 {
-    let mut terms = [0.0; SIZES.len()];
+fn mixture(newest: &Ratios, sums: &Ratios, without: Option<Part>) -> f64 {
+    let mut terms = [f64::NEG_INFINITY; SIZES.len()];
     for (i, term) in terms.iter_mut().enumerate() {
-        *term = WEIGHTS[i].ln() + newest[i] + sums[i];
+        if without != Some(Part::LargeSizes) || !LARGE.contains(&i) {
+            *term = WEIGHTS[i].ln() + newest[i] + sums[i];
+        }
     }
     let highest = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     highest + terms.iter().map(|term| (term - highest).exp()).sum::<f64>().ln()

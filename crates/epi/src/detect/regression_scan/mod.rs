@@ -29,7 +29,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-pub(super) const METHOD: Method = Method { id: "regression_scan", version: 1 };
+pub(super) const METHOD: Method = Method { id: "regression_scan", version: 2 };
 
 /// Parameters of [`regression_scan`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,9 +88,6 @@ impl RegressionScanConfig {
         Ok(())
     }
 }
-
-/// Share of `alpha_prob` at which a step has been seen, see [`Evidence::reach`].
-const SEEN: f64 = 0.7;
 
 /// Steps over which evidence adds up. Fixed, because the probabilities are calibrated for them.
 fn window_steps(step: Step) -> usize {
@@ -216,6 +213,8 @@ pub enum Part {
     Pooling,
     /// What has alarmed is not counted again. Without: the whole window always.
     Forgetting,
+    /// Two sizes are larger than the others. Without: the others alone.
+    LargeSizes,
     /// Outbreak cases scatter like those of one source. Without: like the baseline's.
     SourceScatter,
     /// Past counts far above the rest are weighed down. Without: all count alike.
@@ -232,9 +231,10 @@ pub enum Part {
 
 impl Part {
     /// All, in the order of the documentation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Pooling,
         Self::Forgetting,
+        Self::LargeSizes,
         Self::SourceScatter,
         Self::Robustness,
         Self::Shrinkage,
@@ -272,6 +272,57 @@ pub fn regression_scan_without(
     fits(series, config, Some(part), range)
 }
 
+/// The evidence of [`regression_scan`] against a baseline of your own: a forecast, the model of another program or, in a
+/// simulation, the truth, which shows how much the learning of the baseline costs.
+///
+/// # Input
+/// `expected`: cases expected a step, over the whole series, positive and finite. `dispersion`: variance of a count over
+/// its mean, at least 1. Both are taken as known.
+/// # Output
+/// As [`regression_scan_fits`].
+/// # Errors
+/// `LengthMismatch`, `InvalidData` for an expected number that is not positive; else as [`regression_scan`].
+/// # Examples
+/// ```
+/// use wanquan_epi::detect::{RegressionScanConfig, regression_scan_against};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// let counts = [4, 6, 5, 3, 9, 10, 11].map(Some).to_vec();
+/// let series = CountSeries::new(jiff::civil::date(2024, 1, 1), Step::Week, counts)?;
+/// let fits = regression_scan_against(&series, &[5.0; 7], 1.2, &RegressionScanConfig::recommended(), 4..7)?;
+/// let p: Vec<f64> = fits.iter().map(|fit| fit.as_ref().unwrap().p_value.unwrap()).collect();
+/// // Each of the last three weeks is unusual; the third with the two before it is an alarm.
+/// assert!(p[0] > 0.01 && p[2] < 0.01);
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
+pub fn regression_scan_against(
+    series: &CountSeries,
+    expected: &[f64],
+    dispersion: f64,
+    config: &RegressionScanConfig,
+    range: Range<usize>,
+) -> Result<Vec<Result<RegressionScanFit, NotEvaluated>>, Error> {
+    if expected.len() != series.len() {
+        return Err(Error::LengthMismatch {
+            left: "steps of the series",
+            left_len: series.len(),
+            right: "expected cases",
+            right_len: expected.len(),
+        });
+    }
+    if let Some(position) = expected.iter().position(|m| !(m.is_finite() && *m > 0.0)) {
+        let why = "must be positive and finite";
+        return Err(Error::InvalidData { what: "expected cases", position, why });
+    }
+    if !(dispersion >= 1.0 && dispersion.is_finite()) {
+        return Err(Error::parameter("dispersion", dispersion, "must be finite and at least 1"));
+    }
+    config.check()?;
+    check_range(series, &range)?;
+    let mut scanner = Scanner::new(series, config, None, range.clone());
+    Ok(range.map(|now| scanner.judge_against(now, expected, dispersion)).collect())
+}
+
 fn fits(
     series: &CountSeries,
     config: &RegressionScanConfig,
@@ -290,10 +341,8 @@ struct Scanner<'a> {
     without: Option<Part>,
     design: Design,
     window: usize,
-    /// Logarithm of the ratio beyond which a step alarms.
+    /// Logarithm of the ratio beyond which a step with a long history alarms.
     limit: f64,
-    /// That beyond which it ends the window: somewhat less probable, so that a step must have alarmed clearly.
-    seen_limit: f64,
     work: Work,
     recent: Vec<Recent>,
     evidence: Evidence,
@@ -319,7 +368,6 @@ impl<'a> Scanner<'a> {
             design: Design::new(series, config, first..range.end.max(first)),
             window,
             limit: calibration::limit(step, config.alpha_prob),
-            seen_limit: calibration::limit(step, SEEN * config.alpha_prob),
             work: Work::default(),
             recent: Vec::new(),
             evidence: Evidence::new(without),
@@ -344,27 +392,63 @@ impl<'a> Scanner<'a> {
             _ => baseline.log_variance(self.design.rows(now..now + 1)),
         };
         self.recent.clear();
-        // As many steps before the window as one within it looks back.
-        let oldest = (now + 2).saturating_sub(2 * self.window).max(start);
-        for t in (oldest..=now).rev() {
-            let age = self.series.len() - 1 - t;
-            let complete = self.config.completeness.get(age).copied().unwrap_or(1.0);
+        for t in (self.oldest(now, start)..=now).rev() {
+            let complete = self.complete(t);
             let mean = complete * baseline.mean(self.design.rows(t..t + 1));
             // A share of a negative binomial count scatters less; an uncertain mean adds its own variance.
             let dispersion = 1.0 + complete * (baseline.dispersion - 1.0) + log_variance * mean;
-            if !(mean.is_finite() && dispersion.is_finite() && mean > 0.0) {
-                return Err(NotEvaluated::NoFit);
-            }
             self.recent.push(Recent {
                 expected: CountDistribution { mean, dispersion },
                 count: self.series.counts()[t],
             });
         }
+        self.weigh(log_variance, calibration::short_history(self.series.step(), end - start))
+    }
+
+    /// The same with a baseline that is known.
+    fn judge_against(
+        &mut self,
+        now: usize,
+        expected: &[f64],
+        dispersion: f64,
+    ) -> Result<RegressionScanFit, NotEvaluated> {
+        self.recent.clear();
+        for t in (self.oldest(now, 0)..=now).rev() {
+            let complete = self.complete(t);
+            let (mean, dispersion) = (complete * expected[t], 1.0 + complete * (dispersion - 1.0));
+            self.recent.push(Recent {
+                expected: CountDistribution { mean, dispersion },
+                count: self.series.counts()[t],
+            });
+        }
+        self.weigh(0.0, 0.0)
+    }
+
+    /// As many steps before the window as one within it looks back.
+    fn oldest(&self, now: usize, start: usize) -> usize {
+        (now + 2).saturating_sub(2 * self.window).max(start)
+    }
+
+    /// Share of a step that is reported by now.
+    fn complete(&self, t: usize) -> f64 {
+        self.config.completeness.get(self.series.len() - 1 - t).copied().unwrap_or(1.0)
+    }
+
+    /// Judges the newest of the recent steps; `short` is what a short history asks for beyond the usual evidence.
+    fn weigh(&mut self, log_variance: f64, short: f64) -> Result<RegressionScanFit, NotEvaluated> {
+        let usable = |step: &Recent| {
+            let CountDistribution { mean, dispersion } = step.expected;
+            mean.is_finite() && dispersion.is_finite() && mean > 0.0
+        };
+        if !self.recent.iter().all(usable) {
+            return Err(NotEvaluated::NoFit);
+        }
+        let limit = self.limit + short;
         self.evidence.fill(&self.recent);
         let reach = match self.without {
             Some(Part::Pooling) => 1,
             Some(Part::Forgetting) => self.window,
-            _ => self.evidence.reach(self.window, self.seen_limit),
+            _ => self.evidence.reach(self.window, limit),
         };
         let newest = self.recent[0];
         let ratio = self.evidence.with_newest(newest, reach);
@@ -375,11 +459,11 @@ impl<'a> Scanner<'a> {
             expected: newest.expected.mean,
             log_expected_se: log_variance.sqrt(),
             dispersion: newest.expected.dispersion - log_variance * newest.expected.mean,
-            upper: self.upper(&newest, &ratio, reach),
+            upper: self.upper(&newest, &ratio, reach, limit),
             ln_ratio,
             p_value: ln_ratio
                 .zip(count)
-                .map(|(ln, y)| if y > 0.0 { calibration::probability(step, ln) } else { 1.0 }),
+                .map(|(ln, y)| if y > 0.0 { calibration::probability(step, ln - short) } else { 1.0 }),
             steps_joined: reach,
         })
     }
@@ -404,18 +488,18 @@ impl<'a> Scanner<'a> {
     }
 
     /// Largest count that does not alarm.
-    fn upper(&self, newest: &Recent, ratio: &impl Fn(f64) -> f64, reach: usize) -> f64 {
+    fn upper(&self, newest: &Recent, ratio: &impl Fn(f64) -> f64, reach: usize, limit: f64) -> f64 {
         // No alarm without a case, nor with fewer than asked for.
         let floor =
             u64::from(self.config.cases_min).saturating_sub(self.evidence.cases_before(reach)).max(1) - 1;
         let mut low = floor as f64;
-        if ratio(low + 1.0) > self.limit {
+        if ratio(low + 1.0) > limit {
             return low;
         }
         let sd = (newest.expected.mean * newest.expected.dispersion).sqrt();
         let mut step = sd.max(1.0).ceil();
         let mut high = low.max(newest.expected.mean.floor()) + step;
-        while ratio(high) <= self.limit {
+        while ratio(high) <= limit {
             low = high;
             step *= 2.0;
             high += step;
@@ -425,7 +509,7 @@ impl<'a> Scanner<'a> {
             if mid <= low || mid >= high {
                 break;
             }
-            if ratio(mid) <= self.limit { low = mid } else { high = mid }
+            if ratio(mid) <= limit { low = mid } else { high = mid }
         }
         low
     }
