@@ -69,9 +69,10 @@ const subjects = [
   ["analyze - --format json", "series,date,cases", series],
 ];
 
-// What programs and people leave in cells.
+// What programs and people leave in cells. Numbers that are none are spelled otherwise than answers spell them, so that a name
+// repeated in an answer is not taken for one.
 const CELLS = [
-  "", " ", "NA", "NaN", "-", "0", "-1", "1e9", "1e308", "inf", "-inf", "4294967296", "999999999999999999999", "0.5", "1,5", "3.0",
+  "", " ", "NA", "nan", "-", "0", "-1", "1e9", "1e308", "infinity", "-Infinity", "4294967296", "999999999999999999999", "0.5", "1,5", "3.0",
   "2024-02-30", "0001-01-01", "9999-12-31", "24/01/2020", "01/24/2020", "2024-W05", "202401", "43831", "yes", "是", "=1+1", '"', "''",
   "\u0000", "\ufeff", "é".repeat(50), "x".repeat(300), "a\nb", "town", "p0", "c0", "-999999", "999999", "1000000",
 ];
