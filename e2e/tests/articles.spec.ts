@@ -41,7 +41,7 @@ test("an editor writes, a reviewer approves, a reader finds it, and its address 
   await page.getByRole("link", { name: "Portal", exact: true }).click();
   await page.getByRole("button", { name: "New article" }).click();
   await page.getByLabel("Title", { exact: true }).fill("复工复产须知");
-  await page.getByRole("textbox", { name: "Text" }).fill("企业复工请提前报备。");
+  await page.getByRole("textbox", { name: "Text", exact: true }).fill("企业复工请提前报备。");
   await choose(page, "Channel", "Notices");
   await choose(page, "Region", "长治市", "140400");
   await page.getByRole("button", { name: "Save" }).click();

@@ -3,6 +3,7 @@
 use crate::api::{Api, system::DemoAccount};
 use crate::clock::{ReplayClock, WallClock};
 use crate::config::Config;
+use crate::portal::pages::Pages;
 use crate::{packs, router, upload};
 use anyhow::{Context as _, bail};
 use std::net::SocketAddr;
@@ -77,7 +78,7 @@ pub async fn run(
     portal::channels::prepare(&app).await.context("preparing the portal")?;
     portal::search::open(&app, &data.join("search")).context("opening the search index")?;
     let worker = tokio::spawn(jobs::run_worker(app.clone()));
-    let watcher = tokio::spawn(watch_public(app.clone()));
+    let watcher = tokio::spawn(watch_public(app.clone(), Arc::clone(&api.pages)));
     let stop = {
         let app = app.clone();
         async move {
@@ -100,10 +101,15 @@ pub async fn run(
 
 /// Notices what other processes of the installation change in public pages, and lets search follow. Asking for one
 /// number costs some microseconds; a page is at most this old, plus the time of the question.
-async fn watch_public(app: App) {
+async fn watch_public(app: App, pages: Arc<Pages>) {
     const EVERY: Duration = Duration::from_millis(300);
+    /// Times after which pages are made anew although nothing public changed: counts of readers stand on them.
+    const RENEWED: u32 = 400;
     let mut followed = 0;
-    loop {
+    for turn in 1_u32.. {
+        if turn.is_multiple_of(RENEWED) {
+            pages.forget();
+        }
         match portal::look_for_changes(&app).await {
             Ok(generation) if generation != followed => match portal::search::follow(&app).await {
                 Ok(_) => followed = generation,

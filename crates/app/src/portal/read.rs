@@ -5,7 +5,6 @@ use super::public::{self, ARTICLE, CHANNEL, live_version, place_slug, tree};
 use crate::app::App;
 use crate::error::Error;
 use jiff::Timestamp;
-use std::collections::HashSet;
 use uuid::Uuid;
 use wanquan_domain::article::{Article, ArticleVersion};
 use wanquan_domain::channel::{Channel, ChannelTree};
@@ -450,21 +449,6 @@ pub async fn read_sitemap(app: &App, part: u64, length: u32) -> Result<Vec<(Stri
 pub async fn count_public(app: &App) -> Result<(u64, ChannelTree), Error> {
     let mut tx = app.read().await?;
     Ok((listing::count(&mut tx, listing::EVERYTHING).await?, tree(&mut tx).await?))
-}
-
-/// Which of these articles are public.
-///
-/// # Errors
-/// If the store fails.
-pub async fn public_among(app: &App, ids: &[Uuid]) -> Result<HashSet<Uuid>, Error> {
-    let mut tx = app.read().await?;
-    let mut found = HashSet::new();
-    for id in ids {
-        if article::get(&mut tx, *id).await?.is_some_and(|a| a.is_public()) {
-            found.insert(*id);
-        }
-    }
-    Ok(found)
 }
 
 /// The address of a list about a place: `/yqfk/luzhou/`.

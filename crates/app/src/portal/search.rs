@@ -8,7 +8,7 @@
 //! A further kind of thing is made searchable by noting its changes ([`wanquan_store::portal::note_change`]) and adding
 //! a line to [`load_document`].
 
-use super::public::{ARTICLE, live_version, tree};
+use super::public::{ARTICLE, live_version};
 use super::render;
 use crate::app::App;
 use crate::error::Error;
@@ -497,15 +497,6 @@ pub async fn search(app: &App, text: &str, page: usize) -> Result<Results, Error
     let page = page.clamp(1, PAGES_MAX);
     let found = tokio::task::spawn_blocking(move || index.search(&text, page));
     found.await.map_err(|e| Error::Internal(e.to_string()))?
-}
-
-/// The tree of channels, for the page of results.
-///
-/// # Errors
-/// If the store fails.
-pub async fn channels(app: &App) -> Result<wanquan_domain::channel::ChannelTree, Error> {
-    let mut tx = app.read().await?;
-    tree(&mut tx).await
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use serde::Deserialize;
+use wanquan_app::portal::channels::list_channels;
 use wanquan_app::portal::search::{self, PAGE_LENGTH, PAGES_MAX, Piece, QUERY_CHARS_MAX, Results};
 use wanquan_domain::article::clean_line;
 use wanquan_domain::text::Lang;
@@ -60,7 +61,7 @@ pub async fn search(
     let read = async {
         Ok::<_, wanquan_app::Error>((
             search::search(&api.app, &asked, page).await?,
-            search::channels(&api.app).await?,
+            list_channels(&api.app).await?,
         ))
     };
     let (found, tree) = match read.await {

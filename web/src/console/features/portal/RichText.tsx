@@ -200,6 +200,7 @@ function Toolbar({
         ref={picker}
         type="file"
         accept="image/png,image/jpeg,image/webp"
+        aria-label={t("portal.format.image")}
         hidden
         onChange={(event) => {
           onFiles([...(event.target.files ?? [])]);
