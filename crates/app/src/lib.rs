@@ -14,6 +14,7 @@ mod authorize;
 pub mod backup;
 pub mod bus;
 pub mod chronicle;
+pub mod comments;
 pub mod demo;
 pub mod desk;
 pub mod detect;

@@ -3,10 +3,12 @@
 //! A draft holds figures that may be public and nothing else: what is suppressed for small places never gets into it
 //! (see [`PublicFigures`]). Publishing replaces the former publication of the region; nothing published is changed.
 
+mod bulletin;
 mod entries;
 mod figures;
 mod rules;
 
+pub use bulletin::{Bulletin, propose_bulletin};
 pub(crate) use entries::{Memory, freeze};
 pub use entries::{PublicList, read_public};
 pub use figures::{PublicDay, PublicFigures, PublicPlace, PublicRegion, PublicTotals};

@@ -6,7 +6,8 @@ mod city;
 use city::{CHANGZHI, City, LUZHOU, SHANXI, person, report};
 use wanquan_app::Error;
 use wanquan_app::publish::{
-    Draft, PublicFigures, Query, draft_publication, list_publications, publish_publication, read_published,
+    Draft, PublicFigures, Query, draft_publication, list_publications, propose_bulletin, publish_publication,
+    read_published,
 };
 use wanquan_domain::actor::Actor;
 use wanquan_domain::publication::{Publication, PublicationStatus};
@@ -156,4 +157,28 @@ async fn a_draft_without_a_title_or_of_an_unknown_disease_is_refused() {
     assert!(matches!(odd, Err(Error::BadInput { field: "text", .. })));
     let plague = ask(Draft { disease: Some("plague".into()), ..draft(SHANXI) }).await;
     assert!(matches!(plague, Err(Error::NotFound { what: "disease", .. })));
+}
+
+#[tokio::test]
+async fn a_bulletin_is_written_from_what_may_be_public_and_stores_nothing() {
+    let city = City::shanxi_on("2020-02-12").await;
+    let editor = person("Sun", &[("portal_editor", SHANXI)]);
+    let propose = |region: &str| {
+        propose_bulletin(&city.app, &editor, RegionCode::new(region), Some("covid-19".into()), None)
+    };
+    let bulletin = propose(SHANXI).await.unwrap();
+    assert_eq!(bulletin.title, "山西省新型冠状病毒感染通报（2020年2月12日）");
+    assert!(bulletin.text.contains("累计126例") && bulletin.text.contains("126 so far"), "{}", bulletin.text);
+    assert!(bulletin.text.contains("近7天各地：") && bulletin.text.contains("Taiyuan"), "{}", bulletin.text);
+    // Two cases of a township are neither in the figures nor in the words.
+    let township = "140403001";
+    let rows = vec![report(township, "2020-02-11", "confirmed", 2, "2020-02-11")];
+    city.load("count_report", rows).await;
+    let small = propose(township).await.unwrap();
+    assert!(small.text.contains("不予公布") && !small.text.contains("2例"), "{}", small.text);
+    let all = Query { limit: 10, ..Query::default() };
+    assert!(list_publications(&city.app, &editor, &all).await.unwrap().0.is_empty());
+    let elsewhere = person("Qian", &[("portal_editor", "110000")]);
+    let refused = propose_bulletin(&city.app, &elsewhere, RegionCode::new(SHANXI), None, None).await;
+    assert!(matches!(refused, Err(Error::Forbidden { .. })));
 }

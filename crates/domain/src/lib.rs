@@ -7,6 +7,7 @@ pub mod actor;
 pub mod article;
 pub mod calendar;
 pub mod channel;
+pub mod comment;
 pub mod condition;
 pub mod date;
 pub mod disease;

@@ -1,8 +1,9 @@
 //! Every address of the server.
 
 use crate::api::{
-    Api, ApiError, articles, audit, channels, chronicle, diagrams, events, exports, imports, levels, openapi,
-    publications, records, regions, registers, session, signals, situation, system, tokens, users, work,
+    Api, ApiError, articles, audit, channels, chronicle, comments, diagrams, events, exports, imports,
+    levels, openapi, publications, records, regions, registers, session, signals, situation, system, tokens,
+    users, work,
 };
 use crate::{assets, portal};
 use axum::Router;
@@ -86,6 +87,11 @@ pub fn api() -> OpenApiRouter<Api> {
         .routes(routes!(articles::read_portal_file))
         .routes(routes!(channels::list_channels, channels::create_channel))
         .routes(routes!(channels::update_channel))
+        .routes(routes!(publications::propose_bulletin))
+        .routes(routes!(comments::list_comments))
+        .routes(routes!(comments::get_comment_rules, comments::set_comment_rules))
+        .routes(routes!(comments::decide_comment))
+        .routes(routes!(comments::reply_comment))
         // Administration.
         .routes(routes!(users::list_users, users::create_user))
         .routes(routes!(users::read_user, users::update_user))
@@ -121,6 +127,8 @@ pub fn router(api_state: Api) -> Router {
         .route("/travel", get(portal::travel))
         .route("/services", get(portal::list_services))
         .route("/services/{id}", get(portal::show_service))
+        .route("/comments/{article}", get(portal::list_comments).post(portal::send_comment))
+        .route("/comments/{article}/{id}/report", post(portal::report_comment))
         .route("/desk", get(portal::show_desk))
         .route("/desk/code", post(portal::ask_desk_code))
         .route("/desk/enter", get(portal::show_desk_code).post(portal::enter_desk))

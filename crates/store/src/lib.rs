@@ -24,6 +24,7 @@ pub mod backup;
 pub mod batch;
 pub mod bulk;
 pub mod channel;
+pub mod comment;
 pub mod desk;
 mod dialect;
 mod durable;

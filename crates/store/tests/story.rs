@@ -12,6 +12,8 @@ mod backup;
 mod batch;
 #[path = "story/bulk.rs"]
 mod bulk;
+#[path = "story/comment.rs"]
+mod comment;
 #[path = "story/crash.rs"]
 mod crash;
 #[path = "story/desk.rs"]

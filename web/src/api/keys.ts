@@ -19,6 +19,7 @@ export const keys = {
   tokens: ["tokens"],
   publications: ["publications"],
   articles: ["articles"],
+  comments: ["comments"],
   levels: ["levels"],
   plans: ["plans"],
   chronicle: ["chronicle"],

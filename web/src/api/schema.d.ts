@@ -214,6 +214,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Comments that wait for a decision, or others. */
+        get: operations["list_comments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/comments/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules for comments. */
+        get: operations["get_comment_rules"];
+        /** Set the rules for comments. */
+        put: operations["set_comment_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/comments/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show or hide a comment. */
+        post: operations["decide_comment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/comments/{id}/reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer a comment in the name of the editors. */
+        post: operations["reply_comment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/diseases": {
         parameters: {
             query?: never;
@@ -399,6 +468,23 @@ export interface paths {
         put?: never;
         /** Draft a publication with the figures of now. */
         post: operations["create_publication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/publications/propose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Propose the words of a bulletin from the figures of now; nothing is stored. */
+        post: operations["propose_bulletin"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1456,6 +1542,22 @@ export interface components {
              */
             next_cursor?: number | null;
         };
+        /** @description A title and a text, proposed. */
+        BulletinBody: {
+            /** @description Text in Chinese, then in English. */
+            text: string;
+            /** @description Title. */
+            title: string;
+        };
+        /** @description What a bulletin is to be written about. */
+        BulletinInput: {
+            /** @description Disease; the one counted most in the last four weeks if absent. */
+            disease?: string | null;
+            /** @description Measure; the disease's main one if absent. */
+            measure?: string | null;
+            /** @description Region. */
+            region: string;
+        };
         /** @description Values of a changed record. */
         ChangedRecord: {
             /** @description All values by field; one that is left out is removed. Fields that are hidden from the caller keep theirs. */
@@ -1566,6 +1668,88 @@ export interface components {
             subject: string;
             /** @description What happened. */
             what: components["schemas"]["Label"];
+        };
+        /** @description A comment. */
+        CommentBody: {
+            /**
+             * Format: uuid
+             * @description Article.
+             */
+            article: string;
+            /** @description When. */
+            decided_at?: string | null;
+            /** @description Who decided last. */
+            decided_by?: string | null;
+            /** @description Word of the rules that it holds and that is doubtful. */
+            doubt?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /** @description Name under which it was sent; may be empty. */
+            name: string;
+            /** @description Whether the editors wrote it. */
+            official: boolean;
+            /**
+             * Format: uuid
+             * @description Comment that it answers.
+             */
+            parent?: string | null;
+            /** @description Why it is hidden. */
+            reason?: string | null;
+            /**
+             * Format: int32
+             * @description Readers who reported it since it was decided on last.
+             */
+            reports: number;
+            /** @description When it was sent. */
+            sent_at: string;
+            /** @description `waiting`, `shown` or `hidden`. */
+            status: string;
+            /** @description Text. */
+            text: string;
+            /**
+             * Format: int32
+             * @description Version, from 1.
+             */
+            version: number;
+        };
+        /** @description What is decided. */
+        CommentDecision: {
+            /** @description `show` or `hide`. */
+            decision: string;
+            /** @description Why it is hidden. */
+            reason?: string | null;
+            /**
+             * Format: int32
+             * @description Version that the person saw.
+             */
+            version?: number | null;
+        };
+        /** @description A page of comments. */
+        CommentList: {
+            /** @description Latest first. */
+            items: components["schemas"]["CommentBody"][];
+            /** @description Where the next page begins. */
+            next_cursor?: string | null;
+        };
+        /** @description An answer of the editors. */
+        CommentReply: {
+            /** @description Text, 1 to 1,000 characters. */
+            text: string;
+        };
+        /** @description What moderators have agreed on. */
+        CommentRulesBody: {
+            /** @description Words that are pointed out to the moderator. */
+            doubtful_words?: string[];
+            /**
+             * Format: int32
+             * @description Addresses of pages that one comment may hold.
+             */
+            links_max?: number;
+            /** @description Words with which a comment is not taken at all. */
+            refused_words?: string[];
         };
         /** @description A token that was just made. */
         CreatedToken: components["schemas"]["TokenBody"] & {
@@ -4309,6 +4493,270 @@ export interface operations {
             };
         };
     };
+    list_comments: {
+        parameters: {
+            query?: {
+                /** @description `waiting` (if absent), `shown`, `hidden`, or `reported` for those shown that readers reported. */
+                queue?: string;
+                /** @description Where the page begins. */
+                cursor?: string;
+                /** @description Length of the page, 1 to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_comment_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentRulesBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_comment_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentRulesBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentRulesBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Comment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentDecision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reply_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Comment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentReply"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_diseases: {
         parameters: {
             query?: never;
@@ -4736,6 +5184,61 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PublicationBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    propose_bulletin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulletinInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulletinBody"];
                 };
             };
             401: {

@@ -2,6 +2,7 @@ import {
   AuditOutlined,
   BellOutlined,
   CheckSquareOutlined,
+  CommentOutlined,
   DashboardOutlined,
   ForkOutlined,
   GlobalOutlined,
@@ -65,6 +66,12 @@ export function Nav() {
       label: t("nav.articles"),
       icon: <ReadOutlined />,
       action: "article.write",
+    },
+    {
+      to: paths.comments,
+      label: t("nav.comments"),
+      icon: <CommentOutlined />,
+      action: "publication.publish",
     },
     {
       to: paths.administration,

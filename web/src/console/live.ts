@@ -10,7 +10,7 @@ const STALE: Record<string, readonly (readonly string[])[]> = {
   record: [keys.records, keys.registers, keys.chronicle],
   level: [keys.levels, keys.chronicle],
   import: [keys.imports, keys.records, keys.registers],
-  publication: [keys.publications, keys.chronicle],
+  publication: [keys.publications, keys.comments, keys.chronicle],
   article: [keys.articles],
 };
 

@@ -40,6 +40,7 @@ export const paths = {
   articleNew: "/portal/articles/new",
   article: (id: string) => `/portal/articles/${id}`,
   channels: "/portal/channels",
+  comments: "/comments",
   administration: "/administration",
   users: "/administration/users",
   roles: "/administration/roles",

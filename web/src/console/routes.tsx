@@ -1,5 +1,6 @@
 import { Navigate, type RouteObject } from "react-router";
 import { administrationRoutes } from "./features/administration/routes";
+import { commentRoutes } from "./features/comments/routes";
 import { deskRoutes } from "./features/desk/routes";
 import { directiveRoutes } from "./features/directives/routes";
 import { levelRoutes } from "./features/levels/routes";
@@ -42,6 +43,7 @@ export const routes: RouteObject[] = [
               ...registerRoutes,
               ...publicationRoutes,
               ...portalRoutes,
+              ...commentRoutes,
               ...administrationRoutes,
               ...accountRoutes,
               { path: "*", Component: LostPage },

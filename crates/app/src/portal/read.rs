@@ -11,7 +11,7 @@ use wanquan_domain::channel::{Channel, ChannelTree};
 use wanquan_domain::region::{Region, RegionCode};
 use wanquan_store::article::listing::{self, Headline};
 use wanquan_store::article::version;
-use wanquan_store::{Tx, article, portal};
+use wanquan_store::{Tx, article, comment, portal};
 
 pub use wanquan_store::article::listing::Headline as PublicHeadline;
 
@@ -96,6 +96,8 @@ pub struct ArticlePage {
     pub related: Vec<Headline>,
     /// How often it was read, as counted so far.
     pub views: i64,
+    /// Comments that are shown below it.
+    pub comments: u64,
     /// Address of its cover.
     pub cover: Option<FileLink>,
     /// Files to download.
@@ -271,6 +273,7 @@ async fn open(tx: &mut Tx<'_>, article: Article, former: Option<u32>) -> Result<
     };
     let related = related(tx, article.id, &shown.content.tags).await?;
     let views = article::views(tx, article.id).await?;
+    let comments = comment::counts(tx, &[article.id]).await?.get(&article.id).map_or(0, |(n, _)| *n);
     let cover = match &shown.content.cover {
         Some(digest) => link(tx, digest, None).await?,
         None => None,
@@ -293,6 +296,7 @@ async fn open(tx: &mut Tx<'_>, article: Article, former: Option<u32>) -> Result<
         next,
         related,
         views,
+        comments,
         cover,
         attachments,
         tree,

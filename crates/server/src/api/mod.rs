@@ -5,6 +5,7 @@ pub mod audit;
 pub mod caller;
 pub mod channels;
 pub mod chronicle;
+pub mod comments;
 pub mod diagrams;
 pub mod error;
 pub mod events;

@@ -172,6 +172,43 @@ pub async fn create_publication(
     Ok((StatusCode::CREATED, Json(PublicationBody::new(&api, drafted))))
 }
 
+/// What a bulletin is to be written about.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct BulletinInput {
+    /// Region.
+    region: String,
+    /// Disease; the one counted most in the last four weeks if absent.
+    disease: Option<String>,
+    /// Measure; the disease's main one if absent.
+    measure: Option<String>,
+}
+
+/// A title and a text, proposed.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BulletinBody {
+    /// Title.
+    pub title: String,
+    /// Text in Chinese, then in English.
+    pub text: String,
+}
+
+/// Propose the words of a bulletin from the figures of now; nothing is stored.
+#[utoipa::path(post, path = "/publications/propose", tag = "publications", request_body = BulletinInput, responses(
+    (status = 200, body = BulletinBody), (status = 401, body = super::error::Problem),
+    (status = 403, body = super::error::Problem), (status = 404, body = super::error::Problem),
+    (status = 422, body = super::error::Problem)))]
+pub async fn propose_bulletin(
+    State(api): State<Api>,
+    caller: Caller,
+    input: Result<Json<BulletinInput>, JsonRejection>,
+) -> Result<Json<BulletinBody>, ApiError> {
+    let Json(input) = input?;
+    let region = RegionCode::new(&input.region);
+    let bulletin =
+        publish::propose_bulletin(&api.app, caller.actor(), region, input.disease, input.measure).await?;
+    Ok(Json(BulletinBody { title: bulletin.title, text: bulletin.text }))
+}
+
 /// Publish a draft.
 #[utoipa::path(post, path = "/publications/{id}/publish", tag = "publications",
     params(("id" = Uuid, Path, description = "Publication")), request_body = PublishBody,

@@ -55,6 +55,8 @@ pub(super) struct Item {
     pub(super) date: String,
     pub(super) date_iso: String,
     pub(super) lang: &'static str,
+    /// Address and number of its comments, where there are any.
+    pub(super) comments: Option<(String, String)>,
 }
 
 impl Item {
@@ -66,8 +68,17 @@ impl Item {
             date: w.date(api.app.day_of(headline.published_at)),
             date_iso: headline.published_at.to_string(),
             lang: html_lang(headline.lang),
+            comments: (headline.comments > 0).then(|| {
+                (w.href(&format!("/comments/{}", headline.id)), comment_count(headline.comments, w))
+            }),
         }
     }
+}
+
+/// How many comments there are, in words.
+fn comment_count(n: u64, w: Words) -> String {
+    let n = words::integer(i64::try_from(n).unwrap_or(i64::MAX));
+    if w.0 == Lang::En { format!("Comments: {n}") } else { format!("评论 {n}") }
 }
 
 pub(super) fn html_lang(lang: Lang) -> &'static str {
@@ -113,6 +124,8 @@ struct ArticleTemplate {
     next: Option<Item>,
     related: Vec<Item>,
     views: String,
+    /// Address and number of its comments, where it is open to them or has any.
+    comments: Option<(String, String)>,
     permanent: String,
     json_ld: String,
     modified_iso: String,
@@ -274,6 +287,8 @@ fn article(
         next: page.next.map(|h| Item::new(api, w, h)),
         related: page.related.into_iter().map(|h| Item::new(api, w, h)).collect(),
         views: words::integer(page.views),
+        comments: (content.comments_open || page.comments > 0)
+            .then(|| (w.href(&format!("/comments/{}", page.id)), comment_count(page.comments, w))),
         permanent: f.absolute(&page.address),
         title: content.title,
         subtitle: content.subtitle,

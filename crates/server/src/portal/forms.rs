@@ -89,8 +89,10 @@ pub(super) fn set_cookie(response: &mut Response, api: &Api, name: &str, value: 
 pub(super) struct Seal {
     /// Token against forms of other sites.
     pub(super) token: String,
-    /// The cookie that it belongs to, if the browser does not hold it yet.
-    new_cookie: Option<String>,
+    /// The cookie that it belongs to.
+    cookie: String,
+    /// The browser does not hold the cookie yet.
+    is_new: bool,
     /// Proof of work, for browsers with script.
     pub(super) challenge: Option<Challenge>,
     /// The same, as the page carries it.
@@ -111,7 +113,7 @@ impl Seal {
         let challenge = proof.then(|| api.guard.challenge(now));
         Self {
             token: api.guard.form_token(form, &cookie, now),
-            new_cookie: (!is_ours).then_some(cookie),
+            is_new: !is_ours,
             challenge_json: challenge
                 .as_ref()
                 .and_then(|c| serde_json::to_string(c).ok())
@@ -119,13 +121,19 @@ impl Seal {
             challenge,
             question: proof.then(|| api.guard.question(now)),
             worker: script_address("challenge-worker.js"),
+            cookie,
         }
+    }
+
+    /// The token of another form on the same page.
+    pub(super) fn token_of(&self, api: &Api, form: &str) -> String {
+        api.guard.form_token(form, &self.cookie, api.app.now())
     }
 
     /// Gives the browser the cookie with the page.
     pub(super) fn give(&self, api: &Api, mut response: Response) -> Response {
-        if let Some(cookie) = &self.new_cookie {
-            set_cookie(&mut response, api, COOKIE, cookie, 12 * 3600);
+        if self.is_new {
+            set_cookie(&mut response, api, COOKIE, &self.cookie, 12 * 3600);
         }
         response
     }

@@ -5,6 +5,7 @@
 
 mod article;
 mod bulletin;
+mod comments;
 mod curve;
 mod desk;
 pub mod feeds;
@@ -26,6 +27,7 @@ mod takedown;
 mod words;
 
 pub use article::any_page;
+pub use comments::{list as list_comments, report as report_comment, send as send_comment};
 pub use desk::{
     ask_code as ask_desk_code, challenge as new_challenge, enter as enter_desk, erasure as new_erasure,
     home as show_desk, leave as leave_desk, send_challenge, send_erasure, send_trip,

@@ -6,6 +6,7 @@ mod articles;
 #[path = "../../../app/tests/city/mod.rs"]
 mod city;
 mod client;
+mod comments;
 mod contract;
 mod desk;
 mod diagrams;

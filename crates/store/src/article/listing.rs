@@ -60,6 +60,8 @@ pub struct Headline {
     pub published_at: Timestamp,
     /// When the version that is shown became public.
     pub updated_at: Timestamp,
+    /// Comments that are shown below it.
+    pub comments: u64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -74,6 +76,7 @@ struct HeadlineRow {
     cover: Option<String>,
     published_at: i64,
     updated_at: i64,
+    comments: Option<i64>,
 }
 
 impl TryFrom<HeadlineRow> for Headline {
@@ -92,6 +95,7 @@ impl TryFrom<HeadlineRow> for Headline {
             cover: row.cover,
             published_at: time::from_micros(row.published_at, WHAT)?,
             updated_at: time::from_micros(row.updated_at, WHAT)?,
+            comments: row.comments.and_then(|n| u64::try_from(n).ok()).unwrap_or(0),
         })
     }
 }
@@ -143,7 +147,8 @@ macro_rules! headlines {
     ($from:literal) => {
         concat!(
             "select a.id, a.address, a.channel, v.title, v.subtitle, v.summary, v.lang, v.cover, a.published_at,
-             v.published_at as updated_at from (",
+             v.published_at as updated_at,
+             (select c.n from comment_count c where c.article = l.article_id) as comments from (",
             $from,
             ") l join article a on a.id = l.article_id
              join article_version v on v.article_id = a.id and v.n = a.live"

@@ -1,4 +1,5 @@
 import { administration } from "./messages/administration";
+import { comments } from "./messages/comments";
 import { common } from "./messages/common";
 import { portal } from "./messages/portal";
 import { registers } from "./messages/registers";
@@ -19,6 +20,7 @@ export const messages = {
   ...registers,
   ...portal,
   ...administration,
+  ...comments,
 } as const satisfies Record<string, { en: string; zh: string }>;
 
 export type MessageKey = keyof typeof messages;

@@ -4,7 +4,7 @@ import { App, Button, Form, Input, Modal, Popconfirm, Table, Tag } from "antd";
 import { useState } from "react";
 import { request } from "../../../api/client";
 import { keys } from "../../../api/keys";
-import type { Page, Publication } from "../../../api/types";
+import type { Bulletin, Page, Publication } from "../../../api/types";
 import { messageKey, useI18n } from "../../../shared/i18n/i18n";
 import { useMay, useSession } from "../../../shared/session";
 import { PageHeader } from "../../../shared/ui/PageHeader";
@@ -143,6 +143,13 @@ function DraftDialog({ onClose }: { onClose: () => void }) {
       onClose();
     },
   });
+  const propose = useMutation({
+    mutationFn: () =>
+      request<Bulletin>("POST", "/publications/propose", {
+        json: { region: form.getFieldValue("region") as string },
+      }),
+    onSuccess: (bulletin) => form.setFieldsValue({ title: bulletin.title, text: bulletin.text }),
+  });
   const required = { required: true, whitespace: true, message: t("form.required") };
   return (
     <Modal
@@ -177,8 +184,11 @@ function DraftDialog({ onClose }: { onClose: () => void }) {
         <Form.Item name="text" label={t("publications.text")}>
           <Input.TextArea rows={6} maxLength={20000} />
         </Form.Item>
+        <Button loading={propose.isPending} onClick={() => propose.mutate()}>
+          {t("publications.propose")}
+        </Button>
       </Form>
-      <ProblemAlert error={draft.error} />
+      <ProblemAlert error={draft.error ?? propose.error} />
     </Modal>
   );
 }

@@ -78,6 +78,7 @@ export const administration = {
   "publications.default_title": { en: "Situation in {region}, {date}", zh: "{region}疫情通报（{date}）" },
   "publications.heading": { en: "Title", zh: "标题" },
   "publications.text": { en: "Text", zh: "正文" },
+  "publications.propose": { en: "Write from the figures", zh: "由数据起草" },
   "publications.drafted": { en: "Drafted", zh: "起草" },
   "publications.published": { en: "Published", zh: "发布" },
   "publications.publish": { en: "Publish", zh: "发布" },
