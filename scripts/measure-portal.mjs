@@ -8,7 +8,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { cpus, tmpdir } from "node:os";
+import { cpus, tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { option, run, serve, setUp, signIn, ask } from "./lib/installation.mjs";
@@ -83,7 +83,8 @@ async function nginx(files) {
   const port = await freePort();
   writeFileSync(
     join(root, "nginx.conf"),
-    `worker_processes ${cpus().length}; pid ${root}/nginx.pid; error_log ${root}/error.log; daemon off;
+    // Its workers read the folder of this script, which is closed to others.
+    `user ${userInfo().username}; worker_processes ${cpus().length}; pid ${root}/nginx.pid; error_log ${root}/error.log; daemon off;
 events { worker_connections 4096; }
 http { access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000; open_file_cache max=100 inactive=60s;
   types { text/html html; } gzip_static on; client_body_temp_path ${root}/a; proxy_temp_path ${root}/b;
@@ -271,3 +272,6 @@ await server.stop();
 
 console.log(`| what | measured |\n| --- | --- |`);
 for (const [what, value] of ROWS) console.log(`| ${what} | ${value} |`);
+
+// nginx would keep the script waiting.
+process.exit(0);
