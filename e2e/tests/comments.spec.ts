@@ -67,7 +67,7 @@ for (const script of [true, false]) {
     await expect(row).toContainText("Reader");
     await expectAccessible(page, "the comments that wait");
     await row.getByRole("button", { name: "Show" }).click();
-    await expect(page.getByText("Shown on the portal")).toBeVisible();
+    await expect(page.getByText("Shown on the portal", { exact: true })).toBeVisible();
     await expect(row).toHaveCount(0);
 
     await reader.goto(`${server.url}/gsyl/?lang=en`);

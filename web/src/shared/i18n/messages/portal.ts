@@ -40,7 +40,6 @@ export const portal = {
   "portal.save": { en: "Save", zh: "保存" },
   "portal.saved": { en: "Saved", zh: "已保存" },
   "portal.submit": { en: "Hand to reviewers", zh: "提交审核" },
-  "portal.submitted": { en: "Waits for a reviewer", zh: "已提交审核" },
   "portal.correction": { en: "What is corrected (readers see this)", zh: "更正说明（向读者公开）" },
   "portal.approve": { en: "Approve and publish", zh: "审核通过并发布" },
   "portal.schedule": { en: "Publish at a time", zh: "定时发布" },
