@@ -16,10 +16,11 @@ pub mod search;
 use crate::app::App;
 use crate::error::Error;
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use uuid::Uuid;
 use wanquan_domain::article::{ArticleRefusal, BadContent};
+use wanquan_domain::channel::ChannelTree;
 use wanquan_store::{Tx, article, portal};
 
 /// What the processes of an installation know of the portal without asking the database.
@@ -28,6 +29,7 @@ pub(crate) struct Memory {
     generation: AtomicI64,
     views: Mutex<HashMap<Uuid, i64>>,
     search: search::Shared,
+    channels: Mutex<Option<(i64, Arc<ChannelTree>)>>,
 }
 
 /// Articles whose reads wait to be written down; a crawler that walks through more of them loses some counts.

@@ -259,7 +259,7 @@ async fn lists_hold_what_belongs_on_them_by_page() {
     assert_eq!((county.total, county.items[0].title.as_str()), (1, "通报0"));
     let Page::Channel(whole) = page(&city, "/yqfk/changzhi/").await else { panic!() };
     assert_eq!(whole.total, 23, "the city holds its counties");
-    assert_eq!(read_months(&city.app).await.unwrap().0, [(2020, 2, 23)]);
+    assert_eq!(read_months(&city.app).await.unwrap(), [(2020, 2, 23)]);
     let tag = read_list(&city.app, Listed::Tag("通知".into()), 2).await.unwrap().unwrap();
     assert_eq!((tag.total, tag.items.len()), (23, 3));
     let first = article_at(&city, &second.items[2].address).await;

@@ -5,6 +5,7 @@ use super::public::{self, ARTICLE, CHANNEL, live_version, place_slug, tree};
 use crate::app::App;
 use crate::error::Error;
 use jiff::Timestamp;
+use std::sync::Arc;
 use uuid::Uuid;
 use wanquan_domain::article::{Article, ArticleVersion};
 use wanquan_domain::channel::{Channel, ChannelTree};
@@ -40,7 +41,7 @@ pub enum Page {
     /// It is somewhere else now.
     Moved(String),
     /// It was there and was taken back.
-    Gone(Box<Withdrawn>),
+    Gone(Withdrawn),
     /// Nothing.
     Unknown,
 }
@@ -52,8 +53,6 @@ pub struct Withdrawn {
     pub reason: String,
     /// When.
     pub at: Timestamp,
-    /// The tree, for the way on.
-    pub tree: ChannelTree,
 }
 
 /// A correction, as readers see it.
@@ -194,8 +193,7 @@ pub async fn read_page(app: &App, path: &str, page: u64, former: Option<u32>) ->
             let article = load(&mut tx, id).await?;
             if !article.is_public() {
                 let reason = article.withdrawn.unwrap_or_default();
-                let tree = tree(&mut tx).await?;
-                return Ok(Page::Gone(Box::new(Withdrawn { reason, at: article.changed_at, tree })));
+                return Ok(Page::Gone(Withdrawn { reason, at: article.changed_at }));
             }
             match &article.address {
                 Some(address) if address != path => Ok(Page::Moved(address.clone())),
@@ -384,35 +382,32 @@ pub async fn read_front(app: &App) -> Result<Front, Error> {
 ///
 /// # Errors
 /// If the store fails.
-pub async fn read_months(app: &App) -> Result<(Vec<(i16, i8, u64)>, ChannelTree), Error> {
+pub async fn read_months(app: &App) -> Result<Vec<(i16, i8, u64)>, Error> {
     let mut tx = app.read().await?;
     let months = listing::sizes(&mut tx, "month:", 1_200).await?;
     let parsed = months.into_iter().filter_map(|(month, n)| {
         let (year, month) = month.split_once('-')?;
         Some((year.parse().ok()?, month.parse().ok()?, n))
     });
-    Ok((parsed.collect(), tree(&mut tx).await?))
+    Ok(parsed.collect())
 }
 
 /// Every tag with the number of its articles, in order of name.
 ///
 /// # Errors
 /// If the store fails.
-pub async fn read_tags(app: &App) -> Result<(Vec<(String, u64)>, ChannelTree), Error> {
+pub async fn read_tags(app: &App) -> Result<Vec<(String, u64)>, Error> {
     let mut tx = app.read().await?;
     let mut tags = listing::sizes(&mut tx, "tag:", 5_000).await?;
     tags.sort();
-    Ok((tags, tree(&mut tx).await?))
+    Ok(tags)
 }
 
 /// The latest articles of a list with their bodies, for a feed.
 ///
 /// # Errors
 /// If the store fails.
-pub async fn read_feed(
-    app: &App,
-    listed: &Listed,
-) -> Result<(Vec<(Headline, ArticleVersion)>, ChannelTree), Error> {
+pub async fn read_feed(app: &App, listed: &Listed) -> Result<Vec<(Headline, ArticleVersion)>, Error> {
     let mut tx = app.read().await?;
     let mut items = Vec::new();
     for headline in listing::page(&mut tx, &listed.key(), 0, FEED_LENGTH).await? {
@@ -421,7 +416,7 @@ pub async fn read_feed(
             items.push((headline, version));
         }
     }
-    Ok((items, tree(&mut tx).await?))
+    Ok(items)
 }
 
 /// Addresses of a sitemap: `part` counts from 0, each has at most `length` of them. The latest first.
@@ -446,13 +441,32 @@ pub async fn read_sitemap(app: &App, part: u64, length: u32) -> Result<Vec<(Stri
     Ok(addresses)
 }
 
-/// How many articles are public, and the tree of channels.
+/// How many articles are public.
 ///
 /// # Errors
 /// If the store fails.
-pub async fn count_public(app: &App) -> Result<(u64, ChannelTree), Error> {
+pub async fn count_public(app: &App) -> Result<u64, Error> {
     let mut tx = app.read().await?;
-    Ok((listing::count(&mut tx, listing::EVERYTHING).await?, tree(&mut tx).await?))
+    Ok(listing::count(&mut tx, listing::EVERYTHING).await?)
+}
+
+/// The channels of the present version of what is public. Every page shows them, so they are kept until it changes.
+///
+/// # Errors
+/// If the store fails.
+pub async fn read_channels(app: &App) -> Result<Arc<ChannelTree>, Error> {
+    let memory = &app.portal_memory().channels;
+    // The version is known before the tree is read: what is kept is never older than the version that it is kept for.
+    let generation = app.portal_generation();
+    if let Some((of, tree)) = &*memory.lock().expect("no thread panics while holding it")
+        && *of == generation
+    {
+        return Ok(Arc::clone(tree));
+    }
+    let mut tx = app.read().await?;
+    let tree = Arc::new(tree(&mut tx).await?);
+    *memory.lock().expect("no thread panics while holding it") = Some((generation, Arc::clone(&tree)));
+    Ok(tree)
 }
 
 /// The address of a list about a place: `/yqfk/luzhou/`.

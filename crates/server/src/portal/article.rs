@@ -1,15 +1,16 @@
 //! Whatever stands at an address that editors gave: an article, a channel, or the news that it moved or was withdrawn.
 
-use super::frame::{Frame, NavLink, View};
+use super::frame::{Frame, NavLink};
 use super::lists;
-use super::pages::{self, Rendered};
-use super::unavailable;
+use super::page::{self, Kept};
+use super::pages::Rendered;
+use super::reader::Reader;
 use super::words::{self, Words};
 use crate::api::Api;
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -21,30 +22,8 @@ use wanquan_domain::text::Lang;
 /// What the address of a page says.
 #[derive(Debug, Default, Clone, Deserialize)]
 pub struct PageQuery {
-    pub(super) lang: Option<String>,
     pub(super) page: Option<u64>,
-    pub(super) version: Option<u32>,
-}
-
-impl PageQuery {
-    pub(super) fn lang(&self) -> Lang {
-        if self.lang.as_deref() == Some("en") { Lang::En } else { Lang::Zh }
-    }
-
-    /// The query as this server writes it, without the language.
-    pub(super) fn plain(&self) -> String {
-        let page = self.page.filter(|n| *n != 1).map(|n| format!("page={n}"));
-        let version = self.version.map(|n| format!("version={n}"));
-        page.into_iter().chain(version).collect::<Vec<_>>().join("&")
-    }
-
-    /// True if an address is written as this server writes it, so that a page is not kept under many names.
-    pub(super) fn is_written(&self, uri: &Uri) -> bool {
-        let lang = (self.lang() == Lang::En).then_some("lang=en");
-        let plain = self.plain();
-        let parts: Vec<&str> = [plain.as_str()].into_iter().filter(|q| !q.is_empty()).chain(lang).collect();
-        uri.query().unwrap_or_default() == parts.join("&")
-    }
+    version: Option<u32>,
 }
 
 /// An article as it stands on a list.
@@ -131,66 +110,31 @@ struct ArticleTemplate {
     modified_iso: String,
 }
 
-#[derive(Template)]
-#[template(path = "notice.html")]
-struct Notice {
-    f: Frame,
-    w: Words,
-    heading: String,
-    text: String,
-    reason: String,
-}
-
 /// An address that no fixed route has.
 pub async fn any_page(
     State(api): State<Api>,
+    reader: Reader,
     query: Result<Query<PageQuery>, QueryRejection>,
     method: Method,
-    uri: Uri,
-    headers: HeaderMap,
 ) -> Response {
     if method != Method::GET && method != Method::HEAD {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
     }
-    let is_plain = query.is_ok();
     let Query(query) = query.unwrap_or_default();
-    let Ok(path) = percent_encoding::percent_decode_str(uri.path()).decode_utf8() else {
+    let Ok(path) = percent_encoding::percent_decode_str(reader.uri.path()).decode_utf8() else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let generation = api.app.portal_generation();
-    let found = match read::read_page(&api.app, &path, query.page.unwrap_or(1), query.version).await {
-        Ok(found) => found,
-        Err(error) => return unavailable(&error),
-    };
-    let (lang, view) = (query.lang(), View::of(&headers));
-    let rendered = match found {
-        Page::Moved(address) => return moved(&address, uri.query()),
-        Page::Article(page) => {
-            let shown = (!page.is_former).then_some(page.id);
-            let keep = is_plain && query.is_written(&uri) && query.page.is_none();
-            article(&api, *page, lang, view, query.version).map(|body| Rendered {
-                article: shown,
-                keep,
-                ..Rendered::html(body)
-            })
+    match read::read_page(&api.app, &path, query.page.unwrap_or(1), query.version).await {
+        Ok(Page::Moved(address)) => moved(&address, reader.uri.query()),
+        Ok(Page::Article(page)) => {
+            page::public(&api, &reader, article(&api, &reader, *page, query.version)).await
         }
-        Page::Channel(page) => {
-            let keep = is_plain && query.is_written(&uri) && query.version.is_none();
-            lists::channel(&api, *page, lang, view, &path)
-                .map(|body| Rendered { keep, ..Rendered::html(body) })
+        Ok(Page::Channel(page)) => {
+            page::public(&api, &reader, lists::channel(&api, &reader, *page, &path)).await
         }
-        Page::Gone(withdrawn) => gone(&api, *withdrawn, lang, view, &path)
-            .map(|body| Rendered { status: StatusCode::GONE, ..Rendered::html(body) }),
-        Page::Unknown => unknown(&api, lang, view)
-            .await
-            .map(|body| Rendered { status: StatusCode::NOT_FOUND, ..Rendered::html(body) }),
-    };
-    match rendered {
-        Ok(rendered) => pages::answer(&api, &uri, &headers, generation, rendered).await,
-        Err(error) => {
-            tracing::error!(error, "A public page could not be drawn");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
+        Ok(Page::Gone(withdrawn)) => gone(&api, &reader, &withdrawn, &path),
+        Ok(Page::Unknown) => page::not_found(&api, &reader),
+        Err(error) => page::failed(&api, &reader, &error),
     }
 }
 
@@ -223,19 +167,16 @@ pub(super) fn trail(tree: &ChannelTree, channel: &str, w: Words) -> Vec<NavLink>
 
 fn article(
     api: &Api,
+    reader: &Reader,
     page: ArticlePage,
-    lang: Lang,
-    view: View,
     version: Option<u32>,
-) -> Result<String, String> {
-    let w = Words(lang);
+) -> Result<Rendered, askama::Error> {
+    let (w, lang) = (reader.w, reader.w.0);
     let content = page.version.content;
-    let mut f = Frame::new(api, &page.tree, lang, view, &page.address, &content.title);
+    let former = version.filter(|_| page.is_former).map_or_else(String::new, |n| n.to_string());
+    let mut f = Frame::new(api, reader, &page.address, &content.title).with_query(&[("version", &former)]);
     f.description.clone_from(&page.version.summary);
     f.noindex = page.is_former;
-    if page.is_former {
-        f.query = version.map_or_else(String::new, |n| format!("version={n}"));
-    }
     let channel = page.tree.get(&page.channel);
     let section = channel.map_or("", |c| c.title.get(lang)).to_owned();
     let date = |at: Timestamp| w.date_time(api.app.time_of(at));
@@ -250,11 +191,8 @@ fn article(
         date: date(correction.at),
         date_iso: correction.at.to_string(),
         note: correction.note.clone(),
-        former: (correction.n > 1).then(|| {
-            let query = format!("version={}", correction.n - 1);
-            let lang = if lang == Lang::En { "&lang=en" } else { "" };
-            format!("{}?{query}{lang}", page.address)
-        }),
+        former: (correction.n > 1)
+            .then(|| w.link(&page.address, &[("version", &(correction.n - 1).to_string())])),
     });
     let json_ld = json_ld(
         &f,
@@ -296,7 +234,8 @@ fn article(
         f,
         w,
     };
-    template.render().map_err(|e| e.to_string())
+    let shown = (!page.is_former).then_some(page.id);
+    Ok(Rendered { article: shown, ..page::drawn(&template, &template.f, Kept::Ready)? })
 }
 
 /// What search engines read, in a script element that is data. `<` is written so that no text can end the element.
@@ -333,34 +272,10 @@ fn json_ld(
     data.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
-fn gone(api: &Api, withdrawn: Withdrawn, lang: Lang, view: View, path: &str) -> Result<String, String> {
-    let w = Words(lang);
-    let heading = w.t("This article was withdrawn", "本文已撤回");
-    let mut f = Frame::new(api, &withdrawn.tree, lang, view, path, heading);
-    f.noindex = true;
+fn gone(api: &Api, reader: &Reader, withdrawn: &Withdrawn, path: &str) -> Response {
+    let w = reader.w;
+    let f = Frame::new(api, reader, path, w.t("This article was withdrawn", "本文已撤回"));
     let date = w.date(api.app.day_of(withdrawn.at));
-    let notice = Notice {
-        heading: heading.to_owned(),
-        text: w.t(&format!("It was withdrawn on {date}."), &format!("撤回日期：{date}。")).to_owned(),
-        reason: withdrawn.reason,
-        f,
-        w,
-    };
-    notice.render().map_err(|e| e.to_string())
-}
-
-/// The page of an address that leads nowhere.
-pub(super) async fn unknown(api: &Api, lang: Lang, view: View) -> Result<String, String> {
-    let w = Words(lang);
-    let heading = w.t("There is no such page", "页面不存在");
-    let tree = wanquan_app::portal::channels::list_channels(&api.app).await.map_err(|e| e.to_string())?;
-    // The address was made up by whoever sent the reader here; nothing on the page leads back to it.
-    let mut f = Frame::new(api, &tree, lang, view, "/", heading);
-    f.noindex = true;
-    let text = w.t(
-        "The address may have been mistyped. The channels above lead to everything that is published.",
-        "地址可能有误。可从上方栏目进入全部已发布内容。",
-    );
-    let notice = Notice { heading: heading.to_owned(), text: text.to_owned(), reason: String::new(), f, w };
-    notice.render().map_err(|e| e.to_string())
+    let text = w.t(&format!("It was withdrawn on {date}."), &format!("撤回日期：{date}。")).to_owned();
+    page::short(f, StatusCode::GONE, &[&text, &withdrawn.reason])
 }

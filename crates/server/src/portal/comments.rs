@@ -1,10 +1,10 @@
 //! Comments below an article: a page of their own, so that the article stays one and the same bytes for everybody.
 
-use super::forms::{self, NotTaken as FormRefused, Seal, Sender};
+use super::forms::{self, NotTaken as FormRefused, Seal, Sender, see, too_large};
+use super::frame::Frame;
 use super::guard::Rate;
-use super::page::{self, Frame, Needs};
-use super::services::LangQuery;
-use super::takedown::{see, too_large};
+use super::page;
+use super::reader::Reader;
 use super::words::Words;
 use crate::api::Api;
 use askama::Template;
@@ -29,7 +29,6 @@ const EVERYBODY: Rate = Rate { of: "comment-all", burst: 40.0, per_hour: 72_000.
 /// What the address of the page says.
 #[derive(Debug, Default, Deserialize)]
 pub struct CommentsQuery {
-    lang: Option<String>,
     after: Option<Uuid>,
     reply: Option<Uuid>,
     done: Option<String>,
@@ -81,23 +80,29 @@ struct Written {
 
 async fn drawn(
     api: &Api,
+    reader: &Reader,
     sender: &Sender,
-    w: Words,
     article: Uuid,
     status: StatusCode,
     written: Written,
 ) -> Response {
+    let w = reader.w;
     let below = match comments::read_shown(&api.app, article, written.after, PAGE).await {
         Ok(Some(below)) => below,
-        Ok(None) => return page::not_found(api, w),
-        Err(error) => return page::failed(api, w, &error),
+        Ok(None) => return page::not_found(api, reader),
+        Err(error) => return page::failed(api, reader, &error),
     };
     let comments::Below { article: head, shown, next } = below;
     let path = format!("/comments/{article}");
     let name_of = |id: Uuid| shown.iter().find(|c| c.id == id).map(|c| writer(c, w));
     let seal = Seal::new(api, sender, FORM, true);
+    let title = format!("{}: {}", w.t("Comments", "评论"), head.title);
+    let after = written.after.map_or_else(String::new, |id| id.to_string());
     let page = Page {
-        f: Frame::new(api, w, "", &path, &[]).with_script("challenge.js"),
+        f: Frame::new(api, reader, &path, &title)
+            .with_query(&[("after", &after)])
+            .with_script("challenge.js")
+            .unlisted(),
         title: head.title,
         article: article.to_string(),
         article_href: w.link(&head.address, &[]),
@@ -115,7 +120,7 @@ async fn drawn(
         name_max: NAME_CHARS_MAX,
         text_max: TEXT_CHARS_MAX,
     };
-    let response = page::private(status, &page, Needs::Forms);
+    let response = page::private(status, &page, &page.f);
     page.seal.give(api, response)
 }
 
@@ -146,13 +151,14 @@ fn line(api: &Api, comment: &Comment, all: &[Comment], path: &str, w: Words) -> 
 /// The comments of an article, with the form.
 pub async fn list(
     State(api): State<Api>,
+    reader: Reader,
     sender: Sender,
     article: Result<Path<Uuid>, PathRejection>,
     query: Result<Query<CommentsQuery>, QueryRejection>,
 ) -> Response {
     let Query(query) = query.unwrap_or_default();
-    let w = page::words(query.lang.as_deref());
-    let Ok(Path(article)) = article else { return page::not_found(&api, w) };
+    let w = reader.w;
+    let Ok(Path(article)) = article else { return page::not_found(&api, &reader) };
     let done = match query.done.as_deref() {
         Some("sent") => Some(w.t(
             "Thank you. Your comment is shown once somebody has read it.",
@@ -167,23 +173,23 @@ pub async fn list(
         reply: query.reply,
         ..Written::default()
     };
-    drawn(&api, &sender, w, article, StatusCode::OK, written).await
+    drawn(&api, &reader, &sender, article, StatusCode::OK, written).await
 }
 
 /// Takes a comment.
 pub async fn send(
     State(api): State<Api>,
+    reader: Reader,
     sender: Sender,
     article: Result<Path<Uuid>, PathRejection>,
-    query: Result<Query<LangQuery>, QueryRejection>,
     request: Request,
 ) -> Response {
-    let w = page::words(query.unwrap_or_default().0.lang.as_deref());
-    let Ok(Path(article)) = article else { return page::not_found(&api, w) };
+    let w = reader.w;
+    let Ok(Path(article)) = article else { return page::not_found(&api, &reader) };
     if !api.guard.admits(EVERYBODY, "", api.app.now()) {
-        return busy(&api, w);
+        return busy(&api, &reader);
     }
-    let Some(sent) = forms::body_of(request).await else { return too_large(&api, w) };
+    let Some(sent) = forms::body_of(request).await else { return too_large(&api, &reader) };
     let reply = sent.get("reply").parse().ok();
     let again = |problem: String| Written {
         name: sent.get("name").to_owned(),
@@ -194,16 +200,13 @@ pub async fn send(
     };
     let form = match forms::admit(&api, &sender, FORM, &sent, RATE, true) {
         Ok(form) => form,
-        Err(FormRefused::TooOften) => return busy(&api, w),
+        Err(FormRefused::TooOften) => return busy(&api, &reader),
         Err(refused) => {
-            let status = match refused {
-                FormRefused::Token => StatusCode::FORBIDDEN,
-                _ => StatusCode::UNPROCESSABLE_ENTITY,
-            };
-            return drawn(&api, &sender, w, article, status, again(refused.text(w))).await;
+            let written = again(refused.text(w));
+            return drawn(&api, &reader, &sender, article, refused.status(), written).await;
         }
     };
-    let Ok(form) = Uuid::try_parse(&form) else { return page::not_found(&api, w) };
+    let Ok(form) = Uuid::try_parse(&form) else { return page::not_found(&api, &reader) };
     let new = NewComment {
         article,
         parent: reply,
@@ -215,12 +218,13 @@ pub async fn send(
         Ok(Outcome::Waiting | Outcome::Again) => {
             return see(&w.link(&format!("/comments/{article}"), &[("done", "sent")]));
         }
-        Ok(Outcome::Closed) => return page::not_found(&api, w),
-        Ok(Outcome::TooMany) | Err(wanquan_app::Error::Busy) => return busy(&api, w),
+        Ok(Outcome::Closed) => return page::not_found(&api, &reader),
+        Ok(Outcome::TooMany) | Err(wanquan_app::Error::Busy) => return busy(&api, &reader),
         Ok(Outcome::Refused(why)) => refused_text(why, w),
-        Err(error) => return page::failed(&api, w, &error),
+        Err(error) => return page::failed(&api, &reader, &error),
     };
-    drawn(&api, &sender, w, article, StatusCode::UNPROCESSABLE_ENTITY, again(problem.to_owned())).await
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    drawn(&api, &reader, &sender, article, status, again(problem.to_owned())).await
 }
 
 fn refused_text(why: NotTaken, w: Words) -> &'static str {
@@ -234,37 +238,38 @@ fn refused_text(why: NotTaken, w: Words) -> &'static str {
 }
 
 /// A flood is answered with few bytes and without reading anything.
-fn busy(api: &Api, w: Words) -> Response {
+fn busy(api: &Api, reader: &Reader) -> Response {
+    let w = reader.w;
     let text = w.t(
         "Too many comments are coming in. Please go back and send yours in some minutes.",
         "当前评论过多，请返回并于几分钟后再次提交。",
     );
-    page::message(api, w, StatusCode::TOO_MANY_REQUESTS, w.t("Please wait", "请稍候"), text)
+    page::message(api, reader, StatusCode::TOO_MANY_REQUESTS, w.t("Please wait", "请稍候"), text)
 }
 
 /// Reports a comment.
 pub async fn report(
     State(api): State<Api>,
+    reader: Reader,
     sender: Sender,
     path: Result<Path<(Uuid, Uuid)>, PathRejection>,
-    query: Result<Query<LangQuery>, QueryRejection>,
     request: Request,
 ) -> Response {
-    let w = page::words(query.unwrap_or_default().0.lang.as_deref());
-    let Ok(Path((article, id))) = path else { return page::not_found(&api, w) };
-    let Some(sent) = forms::body_of(request).await else { return too_large(&api, w) };
+    let w = reader.w;
+    let Ok(Path((article, id))) = path else { return page::not_found(&api, &reader) };
+    let Some(sent) = forms::body_of(request).await else { return too_large(&api, &reader) };
     let here = format!("/comments/{article}");
     match forms::admit(&api, &sender, REPORT, &sent, REPORTS, false) {
         Ok(_) => {}
-        Err(FormRefused::TooOften) => return busy(&api, w),
+        Err(FormRefused::TooOften) => return busy(&api, &reader),
         Err(refused) => {
             let written = Written { problem: Some(refused.text(w)), ..Written::default() };
-            return drawn(&api, &sender, w, article, StatusCode::FORBIDDEN, written).await;
+            return drawn(&api, &reader, &sender, article, StatusCode::FORBIDDEN, written).await;
         }
     }
     match comments::report(&api.app, id).await {
         Ok(()) => see(&w.link(&here, &[("done", "reported")])),
-        Err(wanquan_app::Error::Busy) => busy(&api, w),
-        Err(error) => page::failed(&api, w, &error),
+        Err(wanquan_app::Error::Busy) => busy(&api, &reader),
+        Err(error) => page::failed(&api, &reader, &error),
     }
 }

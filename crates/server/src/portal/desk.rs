@@ -1,16 +1,17 @@
 //! The resident's desk: pages around `wanquan_app::desk`. Every answer belongs to one reader and is kept by nobody.
 
-use super::forms::{self, FormField, NotTaken, Seal, Sender, Sent, cookie, set_cookie};
+use super::forms::{self, FormField, Seal, Sender, Sent, cookie, see, set_cookie, too_large};
+use super::frame::Frame;
 use super::guard::Rate;
-use super::page::{self, Frame, Needs};
-use super::services::LangQuery;
-use super::takedown::{home_region, see, too_large};
+use super::page;
+use super::reader::Reader;
+use super::takedown::home_region;
 use super::words::Words;
 use crate::api::Api;
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -48,13 +49,11 @@ const ERASURE: [&str; 2] = ["statement", "name"];
 /// What the address of a page of the desk says.
 #[derive(Debug, Default, Deserialize)]
 pub struct DeskQuery {
-    lang: Option<String>,
     done: Option<String>,
     about: Option<Uuid>,
 }
 
 type AskedDesk = Result<Query<DeskQuery>, QueryRejection>;
-type AskedLang = Result<Query<LangQuery>, QueryRejection>;
 
 #[derive(Template)]
 #[template(path = "desk_enter.html")]
@@ -110,24 +109,20 @@ struct Form {
     problem: Option<String>,
 }
 
-fn lang(query: AskedLang) -> Words {
-    page::words(query.unwrap_or_default().0.lang.as_deref())
-}
-
-fn resident(api: &Api, headers: &HeaderMap) -> Option<Resident> {
-    desk::identify(&api.app, cookie(headers, COOKIE)?)
+fn resident(api: &Api, reader: &Reader) -> Option<Resident> {
+    desk::identify(&api.app, cookie(&reader.headers, COOKIE)?)
 }
 
 /// The desk: what is recorded, for whoever signed in; the way in, for others.
-pub async fn home(State(api): State<Api>, sender: Sender, headers: HeaderMap, query: AskedDesk) -> Response {
+pub async fn home(State(api): State<Api>, reader: Reader, sender: Sender, query: AskedDesk) -> Response {
     let Query(query) = query.unwrap_or_default();
-    let w = page::words(query.lang.as_deref());
-    let Some(resident) = resident(&api, &headers) else {
-        return way_in(&api, &sender, w, StatusCode::OK, false, String::new(), None);
+    let w = reader.w;
+    let Some(resident) = resident(&api, &reader) else {
+        return way_in(&api, &reader, &sender, StatusCode::OK, false, String::new(), None);
     };
     let own = match desk::own_records(&api.app, &resident).await {
         Ok(own) => own,
-        Err(error) => return page::failed(&api, w, &error),
+        Err(error) => return page::failed(&api, &reader, &error),
     };
     let done = query.done.as_deref().map(|done| match done {
         "trip" => w.t("Your trip has been declared.", "行程已申报。"),
@@ -142,13 +137,13 @@ pub async fn home(State(api): State<Api>, sender: Sender, headers: HeaderMap, qu
         _ => "",
     });
     let page = Home {
-        f: Frame::new(&api, w, "desk", "/desk", &[]),
+        f: Frame::new(&api, &reader, "/desk", w.t("My desk", "居民自助")).unlisted(),
         seal: Seal::new(&api, &sender, "desk", false),
         phone: masked(&resident.phone),
         done: done.filter(|text| !text.is_empty()).map(str::to_owned),
         items: own.into_iter().map(|own| item(&api.app, own, w)).collect(),
     };
-    let response = page::private(StatusCode::OK, &page, Needs::Forms);
+    let response = page::private(StatusCode::OK, &page, &page.f);
     page.seal.give(&api, response)
 }
 
@@ -197,8 +192,8 @@ fn act(act: &str, w: Words) -> &str {
 
 fn way_in(
     api: &Api,
+    reader: &Reader,
     sender: &Sender,
-    w: Words,
     status: StatusCode,
     code: bool,
     value: String,
@@ -206,37 +201,32 @@ fn way_in(
 ) -> Response {
     let path = if code { "/desk/enter" } else { "/desk" };
     let page = Enter {
-        f: Frame::new(api, w, "desk", path, &[]).with_script("challenge.js"),
+        f: Frame::new(api, reader, path, reader.w.t("My desk", "居民自助")).with_script("challenge.js"),
         seal: Seal::new(api, sender, if code { "desk-enter" } else { "desk-code" }, !code),
         open: api.sender.is_some(),
         code,
         value,
         problem,
     };
-    let response = page::private(status, &page, Needs::Forms);
+    let response = page::private(status, &page, &page.f);
     page.seal.give(api, response)
 }
 
 /// Asks for a code. The answer is the same whatever is recorded under the number.
-pub async fn ask_code(
-    State(api): State<Api>,
-    sender: Sender,
-    query: AskedLang,
-    request: Request,
-) -> Response {
-    let w = lang(query);
-    let Some(sent) = forms::body_of(request).await else { return too_large(&api, w) };
+pub async fn ask_code(State(api): State<Api>, reader: Reader, sender: Sender, request: Request) -> Response {
+    let w = reader.w;
+    let Some(sent) = forms::body_of(request).await else { return too_large(&api, &reader) };
     let again = |status, problem: String| {
-        way_in(&api, &sender, w, status, false, sent.get("phone").to_owned(), Some(problem))
+        way_in(&api, &reader, &sender, status, false, sent.get("phone").to_owned(), Some(problem))
     };
     if let Err(refused) = forms::admit(&api, &sender, "desk-code", &sent, CODES, true) {
-        return again(status_of(&refused), refused.text(w));
+        return again(refused.status(), refused.text(w));
     }
     let Some(phone) = Phone::parse(sent.get("phone")) else {
         let text = w.t("This is no telephone number.", "电话号码格式不正确。");
         return again(StatusCode::UNPROCESSABLE_ENTITY, text.to_owned());
     };
-    let Some(by) = &api.sender else { return page::not_found(&api, w) };
+    let Some(by) = &api.sender else { return page::not_found(&api, &reader) };
     match desk::request_code(&api.app, by.as_ref(), &sender.cookie, &phone).await {
         Ok(()) => see(&w.link("/desk/enter", &[])),
         Err(Error::TooManyAttempts { .. }) => {
@@ -251,26 +241,26 @@ pub async fn ask_code(
                 w.t("The code could not be sent. Please try again later.", "验证码发送失败，请稍后再试。");
             again(StatusCode::SERVICE_UNAVAILABLE, text.to_owned())
         }
-        Err(error) => page::failed(&api, w, &error),
+        Err(error) => page::failed(&api, &reader, &error),
     }
 }
 
 /// Where the code is typed.
-pub async fn show_code(State(api): State<Api>, sender: Sender, query: AskedLang) -> Response {
-    let w = lang(query);
+pub async fn show_code(State(api): State<Api>, reader: Reader, sender: Sender) -> Response {
+    let w = reader.w;
     if desk::pending(&api.app, &sender.cookie).is_none() {
         return see(&w.link("/desk", &[]));
     }
-    way_in(&api, &sender, w, StatusCode::OK, true, String::new(), None)
+    way_in(&api, &reader, &sender, StatusCode::OK, true, String::new(), None)
 }
 
 /// Signs in with a code.
-pub async fn enter(State(api): State<Api>, sender: Sender, query: AskedLang, request: Request) -> Response {
-    let w = lang(query);
-    let Some(sent) = forms::body_of(request).await else { return too_large(&api, w) };
+pub async fn enter(State(api): State<Api>, reader: Reader, sender: Sender, request: Request) -> Response {
+    let w = reader.w;
+    let Some(sent) = forms::body_of(request).await else { return too_large(&api, &reader) };
     if let Err(refused) = forms::admit(&api, &sender, "desk-enter", &sent, TRIES, false) {
         let text = Some(refused.text(w));
-        return way_in(&api, &sender, w, status_of(&refused), true, String::new(), text);
+        return way_in(&api, &reader, &sender, refused.status(), true, String::new(), text);
     }
     match desk::enter(&api.app, &sender.cookie, sent.get("code")) {
         Ok(secret) => {
@@ -284,38 +274,24 @@ pub async fn enter(State(api): State<Api>, sender: Sender, query: AskedLang, req
                 "验证码错误或已过期；连续五次错误后请重新获取。",
             );
             let status = StatusCode::UNPROCESSABLE_ENTITY;
-            way_in(&api, &sender, w, status, true, String::new(), Some(text.to_owned()))
+            way_in(&api, &reader, &sender, status, true, String::new(), Some(text.to_owned()))
         }
     }
 }
 
 /// Signs out.
-pub async fn leave(
-    State(api): State<Api>,
-    sender: Sender,
-    headers: HeaderMap,
-    query: AskedLang,
-    request: Request,
-) -> Response {
-    let w = lang(query);
-    let Some(sent) = forms::body_of(request).await else { return too_large(&api, w) };
+pub async fn leave(State(api): State<Api>, reader: Reader, sender: Sender, request: Request) -> Response {
+    let w = reader.w;
+    let Some(sent) = forms::body_of(request).await else { return too_large(&api, &reader) };
     if forms::admit(&api, &sender, "desk", &sent, FORMS, false).is_err() {
         return see(&w.link("/desk", &[]));
     }
-    if let Some(secret) = cookie(&headers, COOKIE) {
+    if let Some(secret) = cookie(&reader.headers, COOKIE) {
         desk::leave(&api.app, secret);
     }
     let mut response = see(&w.link("/desk", &[]));
     set_cookie(&mut response, &api, COOKIE, "", 0);
     response
-}
-
-fn status_of(refused: &NotTaken) -> StatusCode {
-    match refused {
-        NotTaken::Token => StatusCode::FORBIDDEN,
-        NotTaken::TooOften => StatusCode::TOO_MANY_REQUESTS,
-        NotTaken::Proof(_) => StatusCode::UNPROCESSABLE_ENTITY,
-    }
 }
 
 /// One of the three things that a resident sends.
@@ -404,8 +380,8 @@ fn regions<'a>(api: &'a Api, field: &str) -> Vec<&'a Region> {
 #[expect(clippy::too_many_arguments, reason = "the parts of a form that is shown again")]
 fn form(
     api: &Api,
+    reader: &Reader,
     sender: &Sender,
-    w: Words,
     act: Act,
     status: StatusCode,
     sent: &Sent,
@@ -413,7 +389,10 @@ fn form(
     issues: &[Issue],
     problem: Option<String>,
 ) -> Response {
-    let Some(register) = api.app.packs().register(act.register()) else { return page::not_found(api, w) };
+    let w = reader.w;
+    let Some(register) = api.app.packs().register(act.register()) else {
+        return page::not_found(api, reader);
+    };
     let mut fields = Vec::new();
     for id in act.fields() {
         let offered = regions(api, id);
@@ -421,7 +400,7 @@ fn form(
     }
     let path = format!("/desk/{}", act.name());
     let page = Form {
-        f: Frame::new(api, w, "desk", &path, &[("about", about)]),
+        f: Frame::new(api, reader, &path, act.title(w)).with_query(&[("about", about)]).unlisted(),
         seal: Seal::new(api, sender, act.name(), false),
         title: act.title(w).to_owned(),
         intro: act.intro(w).to_owned(),
@@ -430,40 +409,34 @@ fn form(
         about: about.to_owned(),
         problem,
     };
-    let response = page::private(status, &page, Needs::Forms);
+    let response = page::private(status, &page, &page.f);
     page.seal.give(api, response)
 }
 
-async fn shown(api: Api, sender: Sender, headers: HeaderMap, query: AskedDesk, act: Act) -> Response {
+async fn shown(api: Api, reader: Reader, sender: Sender, query: AskedDesk, act: Act) -> Response {
     let Query(query) = query.unwrap_or_default();
-    let w = page::words(query.lang.as_deref());
-    if resident(&api, &headers).is_none() {
-        return see(&w.link("/desk", &[]));
+    if resident(&api, &reader).is_none() {
+        return see(&reader.w.link("/desk", &[]));
     }
     let about = query.about.map_or_else(String::new, |id| id.to_string());
-    form(&api, &sender, w, act, StatusCode::OK, &Sent::default(), &about, &[], None)
+    form(&api, &reader, &sender, act, StatusCode::OK, &Sent::default(), &about, &[], None)
 }
 
-async fn taken(
-    api: Api,
-    sender: Sender,
-    headers: HeaderMap,
-    query: AskedLang,
-    request: Request,
-    act: Act,
-) -> Response {
-    let w = lang(query);
-    let Some(resident) = resident(&api, &headers) else { return see(&w.link("/desk", &[])) };
-    let Some(sent) = forms::body_of(request).await else { return too_large(&api, w) };
+async fn taken(api: Api, reader: Reader, sender: Sender, request: Request, act: Act) -> Response {
+    let w = reader.w;
+    let Some(resident) = resident(&api, &reader) else { return see(&w.link("/desk", &[])) };
+    let Some(sent) = forms::body_of(request).await else { return too_large(&api, &reader) };
     let about = sent.get("record").to_owned();
     let again = |status, issues: &[Issue], problem: String| {
-        form(&api, &sender, w, act, status, &sent, &about, issues, Some(problem))
+        form(&api, &reader, &sender, act, status, &sent, &about, issues, Some(problem))
     };
     let name = match forms::admit(&api, &sender, act.name(), &sent, FORMS, false) {
         Ok(name) => name,
-        Err(refused) => return again(status_of(&refused), &[], refused.text(w)),
+        Err(refused) => return again(refused.status(), &[], refused.text(w)),
     };
-    let Some(register) = api.app.packs().register(act.register()) else { return page::not_found(&api, w) };
+    let Some(register) = api.app.packs().register(act.register()) else {
+        return page::not_found(&api, &reader);
+    };
     let mut values = forms::values(register, act.fields(), &sent);
     if act != Act::Trip {
         values.insert("region".to_owned(), home_region(&api).into());
@@ -475,7 +448,7 @@ async fn taken(
             let meant = if about.is_empty() { Ok(None) } else { about.parse().map(|id| Some(RecordId(id))) };
             match meant {
                 Ok(meant) => desk::challenge(&api.app, &resident, meant, values, &name).await,
-                Err(_) => return page::not_found(&api, w),
+                Err(_) => return page::not_found(&api, &reader),
             }
         }
     };
@@ -485,64 +458,46 @@ async fn taken(
             let text = w.t("Please look at the marked fields.", "请检查标出的栏目。");
             again(StatusCode::UNPROCESSABLE_ENTITY, &issues, text.to_owned())
         }
-        Err(Err(error)) => page::failed(&api, w, &error),
+        Err(Err(error)) => page::failed(&api, &reader, &error),
     }
 }
 
 /// The form of a trip.
-pub async fn trip(State(api): State<Api>, sender: Sender, headers: HeaderMap, query: AskedDesk) -> Response {
-    shown(api, sender, headers, query, Act::Trip).await
+pub async fn trip(State(api): State<Api>, reader: Reader, sender: Sender, query: AskedDesk) -> Response {
+    shown(api, reader, sender, query, Act::Trip).await
 }
 
 /// Declares a trip.
-pub async fn send_trip(
-    State(api): State<Api>,
-    sender: Sender,
-    headers: HeaderMap,
-    query: AskedLang,
-    request: Request,
-) -> Response {
-    taken(api, sender, headers, query, request, Act::Trip).await
+pub async fn send_trip(State(api): State<Api>, reader: Reader, sender: Sender, request: Request) -> Response {
+    taken(api, reader, sender, request, Act::Trip).await
 }
 
 /// The form of a challenge.
-pub async fn challenge(
-    State(api): State<Api>,
-    sender: Sender,
-    headers: HeaderMap,
-    query: AskedDesk,
-) -> Response {
-    shown(api, sender, headers, query, Act::Challenge).await
+pub async fn challenge(State(api): State<Api>, reader: Reader, sender: Sender, query: AskedDesk) -> Response {
+    shown(api, reader, sender, query, Act::Challenge).await
 }
 
 /// Sends a challenge.
 pub async fn send_challenge(
     State(api): State<Api>,
+    reader: Reader,
     sender: Sender,
-    headers: HeaderMap,
-    query: AskedLang,
     request: Request,
 ) -> Response {
-    taken(api, sender, headers, query, request, Act::Challenge).await
+    taken(api, reader, sender, request, Act::Challenge).await
 }
 
 /// The form of a request for erasure.
-pub async fn erasure(
-    State(api): State<Api>,
-    sender: Sender,
-    headers: HeaderMap,
-    query: AskedDesk,
-) -> Response {
-    shown(api, sender, headers, query, Act::Erasure).await
+pub async fn erasure(State(api): State<Api>, reader: Reader, sender: Sender, query: AskedDesk) -> Response {
+    shown(api, reader, sender, query, Act::Erasure).await
 }
 
 /// Sends a request for erasure.
 pub async fn send_erasure(
     State(api): State<Api>,
+    reader: Reader,
     sender: Sender,
-    headers: HeaderMap,
-    query: AskedLang,
     request: Request,
 ) -> Response {
-    taken(api, sender, headers, query, request, Act::Erasure).await
+    taken(api, reader, sender, request, Act::Erasure).await
 }

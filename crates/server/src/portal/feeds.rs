@@ -1,13 +1,13 @@
 //! What other programs read: Atom, RSS and JSON feeds, the sitemap, robots.txt.
 
 use super::article::html_lang;
-use super::frame::View;
 use super::pages::{self, Rendered};
+use super::reader::Reader;
 use super::unavailable;
 use super::words::escape;
 use crate::api::Api;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use std::fmt::Write as _;
@@ -149,48 +149,31 @@ impl Feed {
 }
 
 /// A feed of everything (`/feed.atom`, `/feed.rss`, `/feed.json`).
-pub async fn feed(State(api): State<Api>, uri: Uri, headers: HeaderMap) -> Response {
-    let ending = uri.path().rsplit_once('.').map_or("", |(_, ending)| ending).to_owned();
-    write(&api, Listed::Everything, "/", &ending, &uri, &headers).await
+pub async fn feed(State(api): State<Api>, reader: Reader) -> Response {
+    let ending = reader.uri.path().rsplit_once('.').map_or("", |(_, ending)| ending);
+    write(&api, &reader, Listed::Everything, "/", ending).await
 }
 
 /// A feed of a channel (`/feeds/<channel>.atom`).
-pub async fn channel_feed(
-    State(api): State<Api>,
-    Path(name): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub async fn channel_feed(State(api): State<Api>, reader: Reader, Path(name): Path<String>) -> Response {
     let Some((channel, ending)) = name.rsplit_once('.') else { return StatusCode::NOT_FOUND.into_response() };
-    let tree = match wanquan_app::portal::channels::list_channels(&api.app).await {
-        Ok(tree) => tree,
-        Err(error) => return unavailable(&error),
-    };
-    if tree.get(channel).is_none() {
+    if reader.tree.get(channel).is_none() {
         return StatusCode::NOT_FOUND.into_response();
     }
-    let home = tree.address(channel);
-    write(&api, Listed::Channel(channel.to_owned()), &home, ending, &uri, &headers).await
+    let home = reader.tree.address(channel);
+    write(&api, &reader, Listed::Channel(channel.to_owned()), &home, ending).await
 }
 
-async fn write(
-    api: &Api,
-    listed: Listed,
-    home: &str,
-    ending: &str,
-    uri: &Uri,
-    headers: &HeaderMap,
-) -> Response {
-    let generation = api.app.portal_generation();
-    let (items, tree) = match read::read_feed(&api.app, &listed).await {
-        Ok(read) => read,
+async fn write(api: &Api, reader: &Reader, listed: Listed, home: &str, ending: &str) -> Response {
+    let items = match read::read_feed(&api.app, &listed).await {
+        Ok(items) => items,
         Err(error) => return unavailable(&error),
     };
     let base = base(api);
     let feed = Feed {
-        title: feed_title(api, &tree, &listed),
+        title: feed_title(api, &reader.tree, &listed),
         home: format!("{base}{home}"),
-        own: format!("{base}{}", uri.path()),
+        own: format!("{base}{}", reader.uri.path()),
         items,
         base,
     };
@@ -200,7 +183,7 @@ async fn write(
         "json" => ("application/feed+json; charset=utf-8", feed.json()),
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
-    kept(api, uri, headers, generation, media_type, body).await
+    kept(api, reader, media_type, body).await
 }
 
 fn feed_title(api: &Api, tree: &ChannelTree, listed: &Listed) -> String {
@@ -214,26 +197,17 @@ fn feed_title(api: &Api, tree: &ChannelTree, listed: &Listed) -> String {
     }
 }
 
-async fn kept(
-    api: &Api,
-    uri: &Uri,
-    headers: &HeaderMap,
-    generation: i64,
-    media_type: &'static str,
-    body: String,
-) -> Response {
-    let keep = uri.query().is_none() && View::of(headers) == View::default();
-    let rendered = Rendered { media_type, keep, ..Rendered::html(body) };
-    pages::answer(api, uri, headers, generation, rendered).await
+async fn kept(api: &Api, reader: &Reader, media_type: &'static str, body: String) -> Response {
+    let address = Some(reader.uri.path().to_owned());
+    pages::answer(api, reader, Rendered { media_type, address, ..Rendered::html(body) }).await
 }
 
 const XML: &str = "application/xml; charset=utf-8";
 
 /// `/sitemap.xml`: the list of parts.
-pub async fn sitemap_index(State(api): State<Api>, uri: Uri, headers: HeaderMap) -> Response {
-    let generation = api.app.portal_generation();
-    let (total, _) = match read::count_public(&api.app).await {
-        Ok(read) => read,
+pub async fn sitemap_index(State(api): State<Api>, reader: Reader) -> Response {
+    let total = match read::count_public(&api.app).await {
+        Ok(total) => total,
         Err(error) => return unavailable(&error),
     };
     let base = base(&api);
@@ -246,27 +220,17 @@ pub async fn sitemap_index(State(api): State<Api>, uri: Uri, headers: HeaderMap)
         let _ = writeln!(out, "<sitemap><loc>{}</loc></sitemap>", xml(&format!("{base}/sitemap-{part}.xml")));
     }
     out.push_str("</sitemapindex>\n");
-    kept(&api, &uri, &headers, generation, XML, out).await
+    kept(&api, &reader, XML, out).await
 }
 
 /// `/sitemap-0.xml`, `/sitemap-channels.xml`: one part.
-pub async fn sitemap(
-    State(api): State<Api>,
-    Path(name): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
+pub async fn sitemap(State(api): State<Api>, reader: Reader, Path(name): Path<String>) -> Response {
     let Some(part) = name.strip_suffix(".xml") else { return StatusCode::NOT_FOUND.into_response() };
-    let generation = api.app.portal_generation();
     let base = base(&api);
     let entries = if part == "channels" {
-        match wanquan_app::portal::channels::list_channels(&api.app).await {
-            Ok(tree) => {
-                let open = tree.all().iter().filter(|c| !c.closed).map(|c| (tree.address(&c.id), None));
-                std::iter::once(("/".to_owned(), None)).chain(open).collect::<Vec<_>>()
-            }
-            Err(error) => return unavailable(&error),
-        }
+        let tree = &reader.tree;
+        let open = tree.all().iter().filter(|c| !c.closed).map(|c| (tree.address(&c.id), None));
+        std::iter::once(("/".to_owned(), None)).chain(open).collect::<Vec<_>>()
     } else {
         let Ok(part) = part.parse::<u64>() else { return StatusCode::NOT_FOUND.into_response() };
         match read::read_sitemap(&api.app, part, SITEMAP_MAX).await {
@@ -283,16 +247,15 @@ pub async fn sitemap(
         let _ = writeln!(out, "<url><loc>{}</loc>{at}</url>", xml(&format!("{base}{address}")));
     }
     out.push_str("</urlset>\n");
-    kept(&api, &uri, &headers, generation, XML, out).await
+    kept(&api, &reader, XML, out).await
 }
 
 /// `/robots.txt`.
-pub async fn robots(State(api): State<Api>, uri: Uri, headers: HeaderMap) -> Response {
+pub async fn robots(State(api): State<Api>, reader: Reader) -> Response {
     let body = format!(
         "User-agent: *\nDisallow: /api/\nDisallow: /console/\nDisallow: /preferences\nDisallow: /search\n\
          Sitemap: {}/sitemap.xml\n",
         base(&api)
     );
-    let generation = api.app.portal_generation();
-    kept(&api, &uri, &headers, generation, "text/plain; charset=utf-8", body).await
+    kept(&api, &reader, "text/plain; charset=utf-8", body).await
 }

@@ -1,14 +1,14 @@
 //! Figures of each region as they were published: an index, a page for each region, and the same figures as CSV.
 
-use super::page::{self, Frame, Needs};
-use super::services::LangQuery;
+use super::frame::Frame;
+use super::page::{self, Kept};
+use super::reader::Reader;
 use super::words::{Words, place_name};
 use super::{Shown, shown};
 use crate::api::Api;
 use askama::Template;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, header};
+use axum::extract::{Path, State};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use wanquan_app::publish::{PublicFigures, read_published};
 use wanquan_domain::publication::Publication;
@@ -45,15 +45,11 @@ fn figures_of(publication: &Publication) -> Option<PublicFigures> {
 }
 
 /// Every region with its latest published figures.
-pub async fn index(
-    State(api): State<Api>,
-    query: Result<Query<LangQuery>, QueryRejection>,
-    headers: HeaderMap,
-) -> Response {
-    let w = page::words(query.unwrap_or_default().0.lang.as_deref());
+pub async fn index(State(api): State<Api>, reader: Reader) -> Response {
+    let w = reader.w;
     let published = match read_published(&api.app, None).await {
         Ok(published) => published,
-        Err(error) => return page::failed(&api, w, &error),
+        Err(error) => return page::failed(&api, &reader, &error),
     };
     let rows = published.all.iter().filter_map(|publication| {
         let figures = figures_of(publication)?;
@@ -68,56 +64,45 @@ pub async fn index(
             last_7: w.count(figures.totals.last_7),
         })
     });
-    let page = Index { f: Frame::new(&api, w, "figures", "/figures", &[]), rows: rows.collect() };
-    let versions: Vec<String> = published.all.iter().map(|p| format!("{}.{}", p.id, p.version)).collect();
-    let demo = if api.app.is_demo() { "demo" } else { "" };
-    page::public(&headers, &["figures", &versions.join(","), w.t("en", "zh"), demo], &page, Needs::Nothing)
+    let rows = rows.collect();
+    let page = Index { f: Frame::new(&api, &reader, "/figures", w.t("Figures", "疫情数据")), rows };
+    page::public(&api, &reader, page::drawn(&page, &page.f, Kept::Ready)).await
 }
 
-async fn current(api: &Api, w: Words, region: &str) -> Result<Publication, Response> {
+async fn current(api: &Api, reader: &Reader, region: &str) -> Result<Publication, Response> {
     match read_published(&api.app, Some(&RegionCode::new(region))).await {
-        Ok(published) => published.shown.ok_or_else(|| page::not_found(api, w)),
-        Err(error) => Err(page::failed(api, w, &error)),
+        Ok(published) => published.shown.ok_or_else(|| page::not_found(api, reader)),
+        Err(error) => Err(page::failed(api, reader, &error)),
     }
 }
 
 /// The figures of one region.
-pub async fn show(
-    State(api): State<Api>,
-    Path(region): Path<String>,
-    query: Result<Query<LangQuery>, QueryRejection>,
-    headers: HeaderMap,
-) -> Response {
-    let w = page::words(query.unwrap_or_default().0.lang.as_deref());
-    let publication = match current(&api, w, &region).await {
+pub async fn show(State(api): State<Api>, reader: Reader, Path(region): Path<String>) -> Response {
+    let w = reader.w;
+    let publication = match current(&api, &reader, &region).await {
         Ok(publication) => publication,
         Err(response) => return response,
     };
     let path = format!("/figures/{}", publication.region);
-    let version = format!("{}.{} {}", publication.id, publication.version, api.app.is_demo());
     let drawn = {
-        let (api, publication) = (api.clone(), publication.clone());
+        let api = api.clone();
         // Drawing a map costs some milliseconds.
         tokio::task::spawn_blocking(move || shown(&api, &publication, w)).await
     };
-    let Ok(Some(p)) = drawn else { return page::not_found(&api, w) };
-    let page = Page {
-        f: Frame::new(&api, w, "figures", &path, &[]),
-        w,
-        p,
-        csv: w.link(&format!("{path}/data.csv"), &[]),
-    };
-    page::public(&headers, &["region", &version, w.t("en", "zh")], &page, Needs::Nothing)
+    let Ok(Some(p)) = drawn else { return page::not_found(&api, &reader) };
+    let title = format!("{} · {}", p.region, w.t("Figures", "疫情数据"));
+    let f = Frame::new(&api, &reader, &path, &title);
+    let page = Page { f, w, p, csv: w.link(&format!("{path}/data.csv"), &[]) };
+    page::public(&api, &reader, page::drawn(&page, &page.f, Kept::Ready)).await
 }
 
 /// The same figures as a table: one row a day, then one a region; what is not published stays empty.
-pub async fn download(State(api): State<Api>, Path(region): Path<String>) -> Response {
-    let w = page::words(None);
-    let publication = match current(&api, w, &region).await {
+pub async fn download(State(api): State<Api>, reader: Reader, Path(region): Path<String>) -> Response {
+    let publication = match current(&api, &reader, &region).await {
         Ok(publication) => publication,
         Err(response) => return response,
     };
-    let Some(figures) = figures_of(&publication) else { return page::not_found(&api, w) };
+    let Some(figures) = figures_of(&publication) else { return page::not_found(&api, &reader) };
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"figures-{}.csv\"", file_name(&region))),

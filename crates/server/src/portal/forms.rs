@@ -1,15 +1,17 @@
 //! Forms of the portal: drawn from what a register declares, sent without script, answered beside the fields.
 
+use super::frame::Frame;
 use super::guard::{Challenge, NotProven, Question, Rate, network_of};
-use super::page::{Frame, script_address};
+use super::page::{self, script_address};
+use super::reader::Reader;
 use super::words::Words;
 use crate::api::Api;
 use axum::body::Bytes;
 use axum::extract::connect_info::ConnectInfo;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -160,6 +162,15 @@ pub(super) enum NotTaken {
 }
 
 impl NotTaken {
+    /// The status of the answer.
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::Token => StatusCode::FORBIDDEN,
+            Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
+            Self::Proof(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        }
+    }
+
     /// What the reader is told.
     pub(super) fn text(&self, w: Words) -> String {
         let (en, zh) = match self {
@@ -329,4 +340,16 @@ pub(super) fn issues_of(error: wanquan_app::Error) -> Result<Vec<Issue>, wanquan
 pub(super) async fn body_of(request: Request) -> Option<Sent> {
     let bytes = axum::body::to_bytes(request.into_body(), BODY_BYTES_MAX).await.ok()?;
     Sent::read(&bytes)
+}
+
+/// Sends the browser on, so that loading the next page again sends nothing twice.
+pub(super) fn see(address: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, address.to_owned())]).into_response()
+}
+
+/// The body of a form was more than is taken.
+pub(super) fn too_large(api: &Api, reader: &Reader) -> Response {
+    let title = reader.w.t("That was too much", "内容过大");
+    let text = reader.w.t("The form holds more than is taken.", "提交的内容超出上限。");
+    page::message(api, reader, StatusCode::PAYLOAD_TOO_LARGE, title, text)
 }

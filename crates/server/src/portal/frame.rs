@@ -1,78 +1,11 @@
-//! What all pages share: language, look, the way through the channels, and what other programs read in the head.
+//! What all pages share: language, look, the way through the portal, and what other programs read in the head.
 
 use super::CSS_ADDRESS;
+use super::page::script_address;
+use super::reader::{Reader, Theme, View};
 use super::words::Words;
 use crate::api::Api;
-use axum::http::{HeaderMap, header};
-use wanquan_domain::channel::ChannelTree;
 use wanquan_domain::text::Lang;
-
-/// The cookie that keeps how a reader wants pages to look. It is set when a reader chooses, and holds nothing else.
-pub(super) const COOKIE: &str = "wanquan_view";
-
-/// Light or dark.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Theme {
-    /// As the device is set.
-    #[default]
-    Auto,
-    /// Light.
-    Light,
-    /// Dark.
-    Dark,
-}
-
-/// How a reader wants pages to look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct View {
-    /// Light or dark.
-    pub theme: Theme,
-    /// Large text.
-    pub large: bool,
-}
-
-impl View {
-    /// What the cookie of a request says.
-    pub fn of(headers: &HeaderMap) -> Self {
-        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|value| value.split(';'));
-        let code = pairs.find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='));
-        code.map_or_else(Self::default, Self::parse)
-    }
-
-    fn parse(code: &str) -> Self {
-        let theme = match code.get(..1) {
-            Some("l") => Theme::Light,
-            Some("d") => Theme::Dark,
-            _ => Theme::Auto,
-        };
-        Self { theme, large: code.get(1..2) == Some("2") }
-    }
-
-    /// The look in two letters, as it stands in the cookie.
-    pub fn code(self) -> &'static str {
-        match (self.theme, self.large) {
-            (Theme::Auto, false) => "a1",
-            (Theme::Auto, true) => "a2",
-            (Theme::Light, false) => "l1",
-            (Theme::Light, true) => "l2",
-            (Theme::Dark, false) => "d1",
-            (Theme::Dark, true) => "d2",
-        }
-    }
-
-    /// Classes of the root of a page.
-    pub(super) fn classes(self) -> &'static str {
-        match (self.theme, self.large) {
-            (Theme::Auto, false) => "",
-            (Theme::Auto, true) => "large",
-            (Theme::Light, false) => "light",
-            (Theme::Light, true) => "light large",
-            (Theme::Dark, false) => "dark",
-            (Theme::Dark, true) => "dark large",
-        }
-    }
-}
 
 /// A link with a name.
 #[derive(Debug, Clone)]
@@ -85,7 +18,7 @@ pub struct NavLink {
     pub current: bool,
 }
 
-/// What all pages share.
+/// What all pages share; the field `f` of every template.
 #[derive(Debug)]
 pub struct Frame {
     /// The language.
@@ -94,6 +27,8 @@ pub struct Frame {
     pub view: View,
     /// Address of the style sheet.
     pub css: &'static str,
+    /// Script files that it loads; it is complete without them.
+    pub scripts: Vec<String>,
     /// True in a demonstration.
     pub demo: bool,
     /// Title of the page.
@@ -119,14 +54,14 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// The frame of a page.
-    pub fn new(api: &Api, tree: &ChannelTree, lang: Lang, view: View, path: &str, title: &str) -> Self {
-        let w = Words(lang);
+    /// The frame of the page at a path.
+    pub fn new(api: &Api, reader: &Reader, path: &str, title: &str) -> Self {
+        let (w, lang) = (reader.w, reader.w.0);
         let declared = &api.app.packs().portal;
         let site = declared.title.as_ref().map_or("Wanquan", |title| title.get(lang)).to_owned();
         let copyright = declared.copyright.as_ref().map_or("", |text| text.get(lang)).to_owned();
-        let nav = tree.children(None).map(|channel| {
-            let address = tree.address(&channel.id);
+        let nav = reader.tree.children(None).map(|channel| {
+            let address = reader.tree.address(&channel.id);
             NavLink {
                 current: path.starts_with(&address),
                 href: w.href(&address),
@@ -135,8 +70,9 @@ impl Frame {
         });
         Self {
             w,
-            view,
+            view: reader.view,
             css: CSS_ADDRESS.as_str(),
+            scripts: Vec::new(),
             demo: api.app.is_demo(),
             title: title.to_owned(),
             site,
@@ -151,6 +87,26 @@ impl Frame {
         }
     }
 
+    /// With the parts of the query that make it another page; empty ones are left out.
+    pub(super) fn with_query(mut self, parts: &[(&str, &str)]) -> Self {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(parts.iter().filter(|(_, value)| !value.is_empty()));
+        self.query = query.finish();
+        self
+    }
+
+    /// With a script file of this server.
+    pub(super) fn with_script(mut self, name: &str) -> Self {
+        self.scripts.push(script_address(name));
+        self
+    }
+
+    /// As a page that search engines are to leave alone.
+    pub(super) fn unlisted(mut self) -> Self {
+        self.noindex = true;
+        self
+    }
+
     /// An address in the language of the page.
     pub fn href(&self, path: &str) -> String {
         self.w.href(path)
@@ -158,7 +114,9 @@ impl Frame {
 
     /// `aria-current` of a section of the portal; channels have a navigation of their own.
     pub fn current(&self, section: &str) -> &'static str {
-        if section == "home" && self.path == "/" { "page" } else { "false" }
+        let below = self.path.strip_prefix(section);
+        let is_here = below.is_some_and(|rest| rest.is_empty() || (section != "/" && rest.starts_with('/')));
+        if is_here { "page" } else { "false" }
     }
 
     /// What stands in the head as the title.
@@ -185,7 +143,7 @@ impl Frame {
 
     /// The address of this page under which it is to be known.
     pub fn canonical(&self) -> String {
-        format!("{}{}", self.base, self.here(self.w.0))
+        self.absolute(&self.here(self.w.0))
     }
 
     /// The address of this page in a language named `zh` or `en`.
@@ -224,27 +182,5 @@ impl Frame {
                 current: self.view.large,
             },
         ]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::http::HeaderValue;
-
-    #[test]
-    fn the_look_is_read_from_the_cookie_and_nothing_else_is_believed() {
-        let of = |cookie: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::COOKIE, HeaderValue::from_str(cookie).unwrap());
-            View::of(&headers)
-        };
-        assert_eq!(of("a=b; wanquan_view=d2; c=d"), View { theme: Theme::Dark, large: true });
-        for cookie in ["wanquan_view=", "wanquan_view=<script>", "wanquan_view2=d2", "x"] {
-            assert_eq!(of(cookie), View::default());
-        }
-        for code in ["a1", "a2", "l1", "l2", "d1", "d2"] {
-            assert_eq!(View::parse(code).code(), code);
-        }
     }
 }

@@ -2,26 +2,24 @@
 
 use super::article::Item;
 use super::bulletin::{self, Link, Shown};
-use super::frame::{Frame, NavLink, View};
-use super::pages::{self, Rendered};
-use super::unavailable;
+use super::frame::{Frame, NavLink};
+use super::page::{self, Kept};
+use super::pages::Rendered;
+use super::reader::Reader;
 use super::words::Words;
 use crate::api::Api;
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 use wanquan_app::portal::read::{Front, read_front};
 use wanquan_app::publish::{Published, read_published};
 use wanquan_domain::region::RegionCode;
-use wanquan_domain::text::Lang;
 
 /// What the address of the page says.
 #[derive(Debug, Default, Deserialize)]
 pub struct PageQuery {
-    lang: Option<String>,
     region: Option<String>,
 }
 
@@ -46,16 +44,12 @@ struct Home {
 /// The first page, with the publication asked for or the latest one.
 pub async fn home(
     State(api): State<Api>,
+    reader: Reader,
     query: Result<Query<PageQuery>, QueryRejection>,
-    uri: Uri,
-    headers: HeaderMap,
 ) -> Response {
     // An address that makes no sense shows the first page, which is what a lost reader needs.
-    let is_plain = query.is_ok();
     let Query(query) = query.unwrap_or_default();
-    let lang = if query.lang.as_deref() == Some("en") { Lang::En } else { Lang::Zh };
     let region = query.region.filter(|code| !code.is_empty()).map(|code| RegionCode::new(&code));
-    let generation = api.app.portal_generation();
     let read = async {
         Ok::<_, wanquan_app::Error>((
             read_front(&api.app).await?,
@@ -64,60 +58,44 @@ pub async fn home(
     };
     let (front, published) = match read.await {
         Ok(read) => read,
-        Err(error) => return unavailable(&error),
+        Err(error) => return page::failed(&api, &reader, &error),
     };
-    let w = Words(lang);
-    let written = format!("/{}", w.query(region.as_ref().map(RegionCode::as_str)));
-    let keep = is_plain
-        && uri.path_and_query().is_some_and(|asked| asked.as_str() == written)
-        && region.as_ref().is_none_or(|code| api.app.packs().regions.get(code).is_some());
-    let view = View::of(&headers);
     let drawn = {
-        let api = api.clone();
-        tokio::task::spawn_blocking(move || render(&api, front, &published, region, lang, view))
+        let (api, reader) = (api.clone(), reader.clone());
+        // Drawing a map costs some milliseconds.
+        tokio::task::spawn_blocking(move || draw(&api, &reader, front, &published, region.as_ref())).await
     };
-    match drawn.await.map_err(|e| e.to_string()).and_then(|page| page.map_err(|e| e.to_string())) {
-        Ok(body) => {
-            let rendered = Rendered { keep, ..Rendered::html(body) };
-            pages::answer(&api, &uri, &headers, generation, rendered).await
-        }
-        Err(error) => {
-            tracing::error!(error, "The public page could not be drawn");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
+    let drawn = drawn.map_err(|e| e.to_string()).and_then(|page| page.map_err(|e| e.to_string()));
+    page::public(&api, &reader, drawn).await
 }
 
-fn render(
+fn draw(
     api: &Api,
+    reader: &Reader,
     front: Front,
     published: &Published,
-    region: Option<RegionCode>,
-    lang: Lang,
-    view: View,
-) -> Result<String, askama::Error> {
-    let w = Words(lang);
+    region: Option<&RegionCode>,
+) -> Result<Rendered, askama::Error> {
+    let w = reader.w;
     let shown = published.shown.as_ref().and_then(|publication| bulletin::shown(api, publication, w));
-    let asked = region.is_some();
-    let title =
-        if asked { shown.as_ref().map_or("", |s| s.title.as_str()).to_owned() } else { String::new() };
-    let mut f = Frame::new(api, &front.tree, lang, view, "/", &title);
-    f.query = region.map_or_else(String::new, |code| w.query(Some(code.as_str())));
-    f.query = f.query.trim_start_matches('?').replace("&lang=en", "");
+    let items = |list: Vec<_>| list.into_iter().map(|h| Item::new(api, w, h)).collect::<Vec<_>>();
+    // Whoever asks for the figures of a region is not kept from them by news.
+    let (lead, sections) =
+        if region.is_some() { (Vec::new(), Vec::new()) } else { (front.latest, front.channels) };
+    let sections = sections.into_iter().map(|(channel, list)| Section {
+        href: w.href(&front.tree.address(&channel.id)),
+        name: channel.title.get(w.0).to_owned(),
+        items: items(list),
+    });
+    let title = shown.as_ref().filter(|_| lead.is_empty()).map_or("", |shown| shown.title.as_str());
+    let asked = region.map_or("", RegionCode::as_str);
+    let mut f = Frame::new(api, reader, "/", title).with_query(&[("region", asked)]);
     f.description = w
         .t(
             "News, figures and help, approved before they are published.",
             "经审核发布的疫情信息、新闻与便民服务。",
         )
         .to_owned();
-    let items = |list: Vec<_>| list.into_iter().map(|h| Item::new(api, w, h)).collect::<Vec<_>>();
-    // Whoever asks for the figures of a region is not kept from them by news.
-    let (lead, sections) = if asked { (Vec::new(), Vec::new()) } else { (front.latest, front.channels) };
-    let sections = sections.into_iter().map(|(channel, list)| Section {
-        href: w.href(&front.tree.address(&channel.id)),
-        name: channel.title.get(lang).to_owned(),
-        items: items(list),
-    });
     let tags = front.tags.into_iter().map(|(tag, _)| super::lists::tag_link(w, &tag));
     let home = Home {
         lead: items(lead),
@@ -128,5 +106,7 @@ fn render(
         f,
         w,
     };
-    home.render()
+    // An address may ask for anything; pages of regions that there are not are not kept.
+    let is_known = region.is_none_or(|code| api.app.packs().regions.get(code).is_some());
+    page::drawn(&home, &home.f, if is_known { Kept::Ready } else { Kept::Not })
 }

@@ -1,19 +1,17 @@
 //! Lists of articles: channels, tags, the archive by month.
 
 use super::article::{self, Item, PageQuery};
-use super::frame::{Frame, NavLink, View};
-use super::pages::{self, Rendered};
-use super::unavailable;
+use super::frame::{Frame, NavLink};
+use super::page::{self, Kept};
+use super::pages::Rendered;
+use super::reader::Reader;
 use super::words::Words;
 use crate::api::Api;
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use wanquan_app::portal::read::{self, ListPage, Listed};
-use wanquan_domain::channel::ChannelTree;
-use wanquan_domain::text::Lang;
 
 #[derive(Template)]
 #[template(path = "list.html")]
@@ -68,29 +66,34 @@ fn page_links(f: &Frame, page: u64, pages: u64) -> Vec<NavLink> {
 }
 
 fn numbered(f: &Frame, page: u64) -> String {
-    let lang = (f.w.0 == Lang::En).then(|| "lang=en".to_owned());
-    let page = (page > 1).then(|| format!("page={page}"));
-    let query: Vec<String> = page.into_iter().chain(lang).collect();
-    if query.is_empty() { f.path.clone() } else { format!("{}?{}", f.path, query.join("&")) }
+    let number = if page > 1 { page.to_string() } else { String::new() };
+    f.w.link(&f.path, &[("page", &number)])
+}
+
+/// What stands above the articles of a list.
+struct Head {
+    heading: String,
+    trail: Vec<NavLink>,
+    below: Vec<NavLink>,
+    feed: Option<String>,
 }
 
 /// A channel's page, everywhere or about one region.
 pub(super) fn channel(
     api: &Api,
+    reader: &Reader,
     page: ListPage,
-    lang: Lang,
-    view: View,
     path: &str,
-) -> Result<String, String> {
-    let w = Words(lang);
+) -> Result<Rendered, askama::Error> {
+    let w = reader.w;
     let (id, region) = match &page.listed {
-        Listed::Channel(id) => (id.clone(), None),
         Listed::Place(id, region) => (id.clone(), api.app.packs().regions.get(region)),
-        _ => return Err("no channel".to_owned()),
+        Listed::Channel(id) => (id.clone(), None),
+        _ => (String::new(), None),
     };
-    let name = page.tree.get(&id).map_or("", |c| c.title.get(lang)).to_owned();
+    let name = page.tree.get(&id).map_or("", |c| c.title.get(w.0)).to_owned();
     let heading = match region {
-        Some(region) => format!("{name} · {}", region.name_in(lang)),
+        Some(region) => format!("{name} · {}", region.name_in(w.0)),
         None => name,
     };
     let mut trail = article::trail(&page.tree, &id, w);
@@ -98,95 +101,63 @@ pub(super) fn channel(
         trail.pop();
     }
     let children = page.tree.children(Some(&id)).filter(|_| region.is_none());
-    let below: Vec<NavLink> = children
-        .map(|c| NavLink {
-            href: w.href(&page.tree.address(&c.id)),
-            name: c.title.get(lang).to_owned(),
-            current: false,
-        })
-        .collect();
+    let below = children.map(|c| NavLink {
+        href: w.href(&page.tree.address(&c.id)),
+        name: c.title.get(w.0).to_owned(),
+        current: false,
+    });
+    let below = below.collect();
     let feed = region.is_none().then(|| format!("/feeds/{id}.atom"));
-    list(api, page, w, view, path, heading, trail, below, feed)
+    list(api, reader, page, path, Head { heading, trail, below, feed })
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one page, each used once")]
 fn list(
     api: &Api,
+    reader: &Reader,
     page: ListPage,
-    w: Words,
-    view: View,
     path: &str,
-    heading: String,
-    trail: Vec<NavLink>,
-    below: Vec<NavLink>,
-    feed: Option<String>,
-) -> Result<String, String> {
-    let mut f = Frame::new(api, &page.tree, w.0, view, path, &heading);
-    f.query = if page.page > 1 { format!("page={}", page.page) } else { String::new() };
-    f.description.clone_from(&heading);
+    head: Head,
+) -> Result<Rendered, askama::Error> {
+    let w = reader.w;
+    let number = if page.page > 1 { page.page.to_string() } else { String::new() };
+    let mut f = Frame::new(api, reader, path, &head.heading).with_query(&[("page", &number)]);
+    f.description.clone_from(&head.heading);
     let template = ListTemplate {
-        trail,
         total: super::words::integer(i64::try_from(page.total).unwrap_or(i64::MAX)),
-        below,
         pages: if page.pages > 1 { page_links(&f, page.page, page.pages) } else { Vec::new() },
         newer: (page.page > 1).then(|| numbered(&f, page.page - 1)),
         older: (page.page < page.pages).then(|| numbered(&f, page.page + 1)),
         items: page.items.into_iter().map(|h| Item::new(api, w, h)).collect(),
-        feed,
-        heading,
+        heading: head.heading,
+        trail: head.trail,
+        below: head.below,
+        feed: head.feed,
         f,
         w,
     };
-    template.render().map_err(|e| e.to_string())
+    page::drawn(&template, &template.f, Kept::Ready)
 }
+
+type Asked = Result<Query<PageQuery>, QueryRejection>;
 
 async fn listed(
     api: &Api,
+    reader: &Reader,
     listed: Listed,
-    query: Result<Query<PageQuery>, QueryRejection>,
-    uri: &Uri,
-    headers: &HeaderMap,
-    heading: impl FnOnce(Words) -> String,
-    above: fn(Words) -> NavLink,
+    query: Asked,
+    heading: String,
+    above: NavLink,
 ) -> Response {
-    let is_plain = query.is_ok();
     let Query(query) = query.unwrap_or_default();
-    let generation = api.app.portal_generation();
-    let (lang, view) = (query.lang(), View::of(headers));
-    let w = Words(lang);
-    let found = match read::read_list(&api.app, listed, query.page.unwrap_or(1)).await {
-        Ok(found) => found,
-        Err(error) => return unavailable(&error),
+    let w = reader.w;
+    let page = match read::read_list(&api.app, listed, query.page.unwrap_or(1)).await {
+        Ok(Some(page)) => *page,
+        Ok(None) => return page::not_found(api, reader),
+        Err(error) => return page::failed(api, reader, &error),
     };
-    let drawn = match found {
-        Some(page) => {
-            let home = NavLink { href: w.href("/"), name: w.t("Home", "首页").to_owned(), current: false };
-            let trail = vec![home, above(w)];
-            let keep = is_plain && query.is_written(uri) && query.version.is_none();
-            list(api, *page, w, view, uri.path(), heading(w), trail, Vec::new(), None)
-                .map(|body| Rendered { keep, ..Rendered::html(body) })
-        }
-        None => article::unknown(api, lang, view)
-            .await
-            .map(|body| Rendered { status: StatusCode::NOT_FOUND, ..Rendered::html(body) }),
-    };
-    finish(api, uri, headers, generation, drawn).await
-}
-
-pub(super) async fn finish(
-    api: &Api,
-    uri: &Uri,
-    headers: &HeaderMap,
-    generation: i64,
-    drawn: Result<Rendered, String>,
-) -> Response {
-    match drawn {
-        Ok(rendered) => pages::answer(api, uri, headers, generation, rendered).await,
-        Err(error) => {
-            tracing::error!(error, "A public page could not be drawn");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
+    let home = NavLink { href: w.href("/"), name: w.t("Home", "首页").to_owned(), current: false };
+    let head = Head { heading, trail: vec![home, above], below: Vec::new(), feed: None };
+    page::public(api, reader, list(api, reader, page, reader.uri.path(), head)).await
 }
 
 fn all_tags(w: Words) -> NavLink {
@@ -198,95 +169,60 @@ fn all_months(w: Words) -> NavLink {
 }
 
 /// Articles with a tag.
-pub async fn tag(
-    State(api): State<Api>,
-    Path(tag): Path<String>,
-    query: Result<Query<PageQuery>, QueryRejection>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    let heading = tag.clone();
-    listed(&api, Listed::Tag(tag), query, &uri, &headers, |_| heading, all_tags).await
+pub async fn tag(State(api): State<Api>, reader: Reader, Path(tag): Path<String>, query: Asked) -> Response {
+    let above = all_tags(reader.w);
+    listed(&api, &reader, Listed::Tag(tag.clone()), query, tag, above).await
 }
 
 /// Articles of a month.
 pub async fn month(
     State(api): State<Api>,
+    reader: Reader,
     Path((year, month)): Path<(String, String)>,
-    query: Result<Query<PageQuery>, QueryRejection>,
-    uri: Uri,
-    headers: HeaderMap,
+    query: Asked,
 ) -> Response {
     let (year, month) = (year.parse().unwrap_or(0), month.parse().unwrap_or(0));
-    let name = move |w: Words| w.month(year, month);
-    listed(&api, Listed::Month(year, month), query, &uri, &headers, name, all_months).await
+    let w = reader.w;
+    listed(&api, &reader, Listed::Month(year, month), query, w.month(year, month), all_months(w)).await
 }
 
 /// Every tag.
-pub async fn tags(
-    State(api): State<Api>,
-    query: Result<Query<PageQuery>, QueryRejection>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    let generation = api.app.portal_generation();
+pub async fn tags(State(api): State<Api>, reader: Reader) -> Response {
+    let w = reader.w;
     match read::read_tags(&api.app).await {
-        Ok((tags, tree)) => {
-            let heading = |w: Words| w.t("Tags", "标签").to_owned();
-            let entry = |w: Words| tags.iter().map(|(tag, n)| (tag_link(w, tag), *n)).collect();
-            index(&api, &tree, query, &uri, &headers, generation, heading, entry).await
+        Ok(tags) => {
+            let entries = tags.iter().map(|(tag, n)| (tag_link(w, tag), *n));
+            index(&api, &reader, all_tags(w).name, entries).await
         }
-        Err(error) => unavailable(&error),
+        Err(error) => page::failed(&api, &reader, &error),
     }
 }
 
 /// Every month.
-pub async fn archive(
-    State(api): State<Api>,
-    query: Result<Query<PageQuery>, QueryRejection>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    let generation = api.app.portal_generation();
+pub async fn archive(State(api): State<Api>, reader: Reader) -> Response {
+    let w = reader.w;
     match read::read_months(&api.app).await {
-        Ok((months, tree)) => {
-            let heading = |w: Words| w.t("Archive", "归档").to_owned();
-            let entry = |w: Words| {
-                let link = |(year, month, n): &(i16, i8, u64)| {
-                    let href = w.href(&format!("/archive/{year:04}/{month:02}/"));
-                    (NavLink { href, name: w.month(*year, *month), current: false }, *n)
-                };
-                months.iter().map(link).collect()
-            };
-            index(&api, &tree, query, &uri, &headers, generation, heading, entry).await
+        Ok(months) => {
+            let entries = months.iter().map(|(year, month, n)| {
+                let href = w.href(&format!("/archive/{year:04}/{month:02}/"));
+                (NavLink { href, name: w.month(*year, *month), current: false }, *n)
+            });
+            index(&api, &reader, all_months(w).name, entries).await
         }
-        Err(error) => unavailable(&error),
+        Err(error) => page::failed(&api, &reader, &error),
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the parts of one page, each used once")]
 async fn index(
     api: &Api,
-    tree: &ChannelTree,
-    query: Result<Query<PageQuery>, QueryRejection>,
-    uri: &Uri,
-    headers: &HeaderMap,
-    generation: i64,
-    heading: impl Fn(Words) -> String,
-    entries: impl Fn(Words) -> Vec<(NavLink, u64)>,
+    reader: &Reader,
+    heading: String,
+    entries: impl Iterator<Item = (NavLink, u64)>,
 ) -> Response {
-    let is_plain = query.is_ok();
-    let Query(query) = query.unwrap_or_default();
-    let w = Words(query.lang());
-    let heading = heading(w);
-    let mut f = Frame::new(api, tree, w.0, View::of(headers), uri.path(), &heading);
+    let mut f = Frame::new(api, reader, reader.uri.path(), &heading);
     f.description.clone_from(&heading);
-    let entries = entries(w)
-        .into_iter()
-        .map(|(link, n)| (link, super::words::integer(i64::try_from(n).unwrap_or(i64::MAX))));
-    let template = IndexTemplate { entries: entries.collect(), heading, f, w };
-    let keep = is_plain && query.is_written(uri) && query.page.is_none() && query.version.is_none();
-    let drawn =
-        template.render().map_err(|e| e.to_string()).map(|body| Rendered { keep, ..Rendered::html(body) });
-    finish(api, uri, headers, generation, drawn).await
+    let entries =
+        entries.map(|(link, n)| (link, super::words::integer(i64::try_from(n).unwrap_or(i64::MAX))));
+    let template = IndexTemplate { entries: entries.collect(), heading, w: reader.w, f };
+    page::public(api, reader, page::drawn(&template, &template.f, Kept::Ready)).await
 }

@@ -1,7 +1,8 @@
 //! The public portal: server-rendered pages that need no script, from what was approved and nothing else.
 //!
-//! Every page goes through [`pages::Pages`], which keeps it, compressed, until something public changes. A page is
-//! made of a [`frame::Frame`] (what all of them share) and a template that extends `layout.html`.
+//! A handler takes a [`reader::Reader`] (language, look, address) and makes a [`frame::Frame`] (what all pages share) and a
+//! template that extends `layout.html`. It answers by `page`: what everybody sees alike goes through [`pages::Pages`],
+//! which keeps it, compressed, until something public changes; what belongs to one reader is kept by nobody.
 
 mod article;
 mod bulletin;
@@ -21,6 +22,7 @@ mod notices;
 mod page;
 pub mod pages;
 pub mod preferences;
+mod reader;
 pub mod search;
 mod services;
 mod takedown;
@@ -48,10 +50,6 @@ use axum::response::{IntoResponse, Response};
 use std::sync::LazyLock;
 
 const CSS: &str = include_str!("../../templates/portal.css");
-
-/// Nothing but text, pictures, style sheets and scripts of this server; nothing inline.
-pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
-     script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// The address of the style sheet, which changes with its content.
 static CSS_ADDRESS: LazyLock<String> = LazyLock::new(|| format!("/portal/style.css?v={}", digest(&[CSS])));

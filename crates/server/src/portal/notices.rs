@@ -1,13 +1,14 @@
 //! Risk areas, advice by response level, and rules for who arrives: what was published of three registers.
 
-use super::page::{self, Frame, Needs};
-use super::services::{LangQuery, in_force, label};
+use super::frame::Frame;
+use super::page::{self, Kept};
+use super::reader::Reader;
+use super::services::{in_force, label};
 use super::words::Words;
 use crate::api::Api;
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
 use wanquan_app::publish::{Notice, documented_notices, read_public, related};
@@ -52,12 +53,8 @@ fn region_name(api: &Api, code: &str, w: Words) -> String {
 }
 
 /// Risk areas in force today, the highest first, and advice to the public.
-pub async fn risk(
-    State(api): State<Api>,
-    query: Result<Query<LangQuery>, QueryRejection>,
-    headers: HeaderMap,
-) -> Response {
-    let w = page::words(query.unwrap_or_default().0.lang.as_deref());
+pub async fn risk(State(api): State<Api>, reader: Reader) -> Response {
+    let w = reader.w;
     let read = async {
         Ok::<_, wanquan_app::Error>((
             read_public(&api.app, "risk_area").await?,
@@ -66,7 +63,7 @@ pub async fn risk(
     };
     let (risk_areas, advisories) = match read.await {
         Ok(read) => read,
-        Err(error) => return page::failed(&api, w, &error),
+        Err(error) => return page::failed(&api, &reader, &error),
     };
     let packs = api.app.packs();
     let register = |id: &str| packs.register(id).map(AsRef::as_ref);
@@ -96,14 +93,12 @@ pub async fn risk(
         source: entry.text("source").to_owned(),
     });
     let page = Risk {
-        f: Frame::new(&api, w, "risk", "/risk", &[]),
+        f: Frame::new(&api, &reader, "/risk", w.t("Risk areas", "风险区")),
         today: w.date(api.app.today()),
         areas: areas.collect(),
         advice: advice.collect(),
     };
-    let stamp =
-        format!("{:?} {:?} {} {}", risk_areas.stamp, advisories.stamp, api.app.today(), api.app.is_demo());
-    page::public(&headers, &["risk", &stamp, w.t("en", "zh")], &page, Needs::Nothing)
+    page::public(&api, &reader, page::drawn(&page, &page.f, Kept::Not)).await
 }
 
 fn paragraphs(text: &str) -> Vec<String> {
@@ -113,7 +108,6 @@ fn paragraphs(text: &str) -> Vec<String> {
 /// What the address of the travel page says.
 #[derive(Debug, Default, Deserialize)]
 pub struct TravelQuery {
-    lang: Option<String>,
     from: Option<String>,
 }
 
@@ -158,14 +152,14 @@ struct Travel {
 /// Rules by origin: those in force, and those that real notices once held.
 pub async fn travel(
     State(api): State<Api>,
+    reader: Reader,
     query: Result<Query<TravelQuery>, QueryRejection>,
-    headers: HeaderMap,
 ) -> Response {
     let Query(query) = query.unwrap_or_default();
-    let w = page::words(query.lang.as_deref());
+    let w = reader.w;
     let public = match read_public(&api.app, "travel_rule").await {
         Ok(public) => public,
-        Err(error) => return page::failed(&api, w, &error),
+        Err(error) => return page::failed(&api, &reader, &error),
     };
     let packs = api.app.packs();
     let asked = query.from.as_deref().and_then(|code| packs.regions.get_by_text(code));
@@ -194,16 +188,16 @@ pub async fn travel(
         chosen: asked.is_some_and(|asked| asked.code == region.code),
     });
     let from = asked.map_or("", |region| region.code.as_str());
+    let title = w.t("Rules for who arrives", "来返人员规定");
     let page = Travel {
-        f: Frame::new(&api, w, "travel", "/travel", &[("from", from)]),
+        f: Frame::new(&api, &reader, "/travel", title).with_query(&[("from", from)]),
         origins: origins.collect(),
         chosen: asked.map(|region| full_name(&api, region, w)),
         rules: rules.collect(),
         anything,
         documented: documented.collect(),
     };
-    let stamp = format!("{:?} {} {} {from}", public.stamp, api.app.today(), api.app.is_demo());
-    page::public(&headers, &["travel", &stamp, w.t("en", "zh")], &page, Needs::Forms)
+    page::public(&api, &reader, page::drawn(&page, &page.f, Kept::Not)).await
 }
 
 fn lookback(days: f64, w: Words) -> String {

@@ -1,80 +1,27 @@
-//! What every page of the portal has in common: frame, address in a language, headers, small script files.
+//! The answers of the portal: a page that everybody sees alike, a page of one reader, a short message; script files.
 
-use super::words::Words;
-use super::{CSS_ADDRESS, digest};
+use super::digest;
+use super::frame::Frame;
+use super::pages::{self, Rendered};
+use super::reader::Reader;
 use crate::api::Api;
 use askama::Template;
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use wanquan_domain::text::Lang;
 
-/// What a page may do beyond showing text with this server's style sheet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Needs {
-    /// Nothing.
-    Nothing,
-    /// Forms that are sent to this server, and script files of this server that help with them.
-    Forms,
-}
-
-const STRICT: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; \
-     frame-ancestors 'none'";
-const WITH_FORMS: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; \
+/// Text, pictures and the style sheet of this server, and forms that are sent to it; nothing runs.
+pub(super) const READING: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
+     form-action 'self'; frame-ancestors 'none'";
+/// The same with script files of this server.
+const SCRIPTED: &str = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; \
      worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/// The frame around the content of a page.
-pub(super) struct Frame {
-    pub(super) w: Words,
-    pub(super) css: &'static str,
-    pub(super) demo: bool,
-    /// The same page in the other language.
-    pub(super) other: String,
-    /// Which part of the portal it is, for the navigation.
-    pub(super) section: &'static str,
-    /// Script files that it loads; it is complete without them.
-    pub(super) scripts: Vec<String>,
-}
-
 impl Frame {
-    /// The frame of a page at `path` with the parts of its address.
-    pub(super) fn new(
-        api: &Api,
-        w: Words,
-        section: &'static str,
-        path: &str,
-        parts: &[(&str, &str)],
-    ) -> Self {
-        let other = Words(if w.0 == Lang::En { Lang::Zh } else { Lang::En });
-        Self {
-            w,
-            css: CSS_ADDRESS.as_str(),
-            demo: api.app.is_demo(),
-            other: other.link(path, parts),
-            section,
-            scripts: Vec::new(),
-        }
+    /// What the page may do: no more than it needs.
+    pub(super) fn policy(&self) -> &'static str {
+        if self.scripts.is_empty() { READING } else { SCRIPTED }
     }
-
-    pub(super) fn with_script(mut self, name: &str) -> Self {
-        self.scripts.push(script_address(name));
-        self
-    }
-
-    /// An address in the language of the page.
-    pub(super) fn href(&self, path: &str) -> String {
-        self.w.link(path, &[])
-    }
-
-    /// `aria-current` of an entry of the navigation.
-    pub(super) fn current(&self, section: &str) -> &'static str {
-        if self.section == section { "page" } else { "false" }
-    }
-}
-
-/// The language that an address asks for.
-pub(super) fn words(lang: Option<&str>) -> Words {
-    Words(if lang == Some("en") { Lang::En } else { Lang::Zh })
 }
 
 const SCRIPTS: [(&str, &str); 3] = [
@@ -100,92 +47,88 @@ pub async fn script(Path(name): Path<String>) -> Response {
     (headers, *text).into_response()
 }
 
-/// A page that everybody sees alike, kept by its tag.
-pub(super) fn public(
-    headers: &HeaderMap,
-    tag_parts: &[&str],
-    page: &impl Template,
-    needs: Needs,
+/// How long a page that everybody sees alike stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// Until something public changes.
+    Ready,
+    /// It is made anew for each question.
+    Not,
+}
+
+/// A page that everybody with the same look sees alike. It is kept under its own address only: written in another way,
+/// it would be kept many times.
+pub(super) fn drawn(page: &impl Template, f: &Frame, kept: Kept) -> Result<Rendered, askama::Error> {
+    let address = (kept == Kept::Ready).then(|| f.here(f.w.0));
+    Ok(Rendered { policy: f.policy(), address, ..Rendered::html(page.render()?) })
+}
+
+/// Answers with a page that everybody with the same look sees alike.
+pub(super) async fn public(
+    api: &Api,
+    reader: &Reader,
+    drawn: Result<Rendered, impl std::fmt::Display>,
 ) -> Response {
-    let tag = format!("\"{}\"", digest(&[tag_parts, &[env!("CARGO_PKG_VERSION"), &CSS_ADDRESS]].concat()));
-    let kept = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    if kept.is_some_and(|tags| tags.split(',').any(|t| t.trim().trim_start_matches("W/") == tag)) {
-        let mut response = StatusCode::NOT_MODIFIED.into_response();
-        mark(&mut response, &tag, needs);
-        return response;
+    match drawn {
+        Ok(rendered) => pages::answer(api, reader, rendered).await,
+        Err(error) => undrawn(&error),
     }
-    let mut response = html(StatusCode::OK, page, needs);
-    if response.status() == StatusCode::OK {
-        mark(&mut response, &tag, needs);
-    }
+}
+
+/// Answers with a page that belongs to one reader: kept by nobody.
+pub(super) fn private(status: StatusCode, page: &impl Template, f: &Frame) -> Response {
+    let body = match page.render() {
+        Ok(body) => body,
+        Err(error) => return undrawn(&error),
+    };
+    let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    let mut response = (status, headers, body).into_response();
+    let policy = HeaderValue::from_static(f.policy());
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     response
 }
 
-fn mark(response: &mut Response, tag: &str, needs: Needs) {
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy(needs));
-    if let Ok(tag) = HeaderValue::from_str(tag) {
-        headers.insert(header::ETAG, tag);
-    }
-}
-
-fn policy(needs: Needs) -> HeaderValue {
-    HeaderValue::from_static(match needs {
-        Needs::Nothing => STRICT,
-        Needs::Forms => WITH_FORMS,
-    })
-}
-
-/// A page that belongs to one reader: kept by nobody.
-pub(super) fn private(status: StatusCode, page: &impl Template, needs: Needs) -> Response {
-    let mut response = html(status, page, needs);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-fn html(status: StatusCode, page: &impl Template, needs: Needs) -> Response {
-    match page.render() {
-        Ok(body) => {
-            let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
-            let mut response = (status, headers, body).into_response();
-            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy(needs));
-            response
-        }
-        Err(error) => {
-            tracing::error!(%error, "A public page could not be drawn");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
+fn undrawn(error: &impl std::fmt::Display) -> Response {
+    tracing::error!(%error, "A public page could not be drawn");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
 #[derive(Template)]
 #[template(path = "message.html")]
-struct Message {
+struct Message<'a> {
     f: Frame,
-    title: String,
-    text: String,
+    texts: &'a [&'a str],
 }
 
-/// A short page that says one thing.
-pub(super) fn message(api: &Api, w: Words, status: StatusCode, title: &str, text: &str) -> Response {
-    let f = Frame::new(api, w, "", "/", &[]);
-    let page = Message { f, title: title.to_owned(), text: text.to_owned() };
-    private(status, &page, Needs::Nothing)
+/// A short page that says one thing under its title.
+pub(super) fn short(f: Frame, status: StatusCode, texts: &[&str]) -> Response {
+    let page = Message { f: f.unlisted(), texts };
+    private(status, &page, &page.f)
 }
 
-/// There is no such page.
-pub(super) fn not_found(api: &Api, w: Words) -> Response {
-    let text = w.t("It may have been withdrawn, or the address is mistyped.", "页面可能已撤下，或地址有误。");
-    message(api, w, StatusCode::NOT_FOUND, w.t("There is no such page", "没有这个页面"), text)
+/// A short page that leads nowhere but to what stands around it.
+pub(super) fn message(api: &Api, reader: &Reader, status: StatusCode, title: &str, text: &str) -> Response {
+    short(Frame::new(api, reader, "/", title), status, &[text])
+}
+
+/// There is no such page. The address was made up by whoever sent the reader here; nothing on the page leads back to it.
+pub(super) fn not_found(api: &Api, reader: &Reader) -> Response {
+    let w = reader.w;
+    let text = w.t(
+        "It may have been withdrawn, or the address is mistyped. The channels above lead to everything that is published.",
+        "页面可能已撤下，或地址有误。可从上方栏目进入全部已发布内容。",
+    );
+    message(api, reader, StatusCode::NOT_FOUND, w.t("There is no such page", "页面不存在"), text)
 }
 
 /// The verb behind a page failed.
-pub(super) fn failed(api: &Api, w: Words, error: &wanquan_app::Error) -> Response {
+pub(super) fn failed(api: &Api, reader: &Reader, error: &wanquan_app::Error) -> Response {
     if matches!(error, wanquan_app::Error::NotFound { .. }) {
-        return not_found(api, w);
+        return not_found(api, reader);
     }
     tracing::error!(%error, "A public page could not be read");
+    let w = reader.w;
     let title = w.t("Not available at the moment", "暂时无法显示");
-    message(api, w, StatusCode::SERVICE_UNAVAILABLE, title, w.t("Please try again later.", "请稍后再试。"))
+    let text = w.t("Please try again later.", "请稍后再试。");
+    message(api, reader, StatusCode::SERVICE_UNAVAILABLE, title, text)
 }

@@ -5,10 +5,11 @@
 //! kept. Pages that were not asked for lately are forgotten first: there are two tables, and when the younger one is
 //! full it becomes the older one.
 
-use super::CONTENT_SECURITY_POLICY;
-use super::frame::View;
+use super::page::READING;
+use super::reader::{Reader, View};
 use crate::api::Api;
 use axum::body::{Body, Bytes};
+use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use axum::response::Response;
 use std::collections::HashMap;
@@ -65,21 +66,24 @@ pub struct Rendered {
     pub media_type: &'static str,
     /// Body.
     pub body: String,
+    /// What a browser may do with it.
+    pub policy: &'static str,
     /// The article that it shows.
     pub article: Option<Uuid>,
-    /// False for what is not worth keeping: an error, an address written in another way.
-    pub keep: bool,
+    /// The address under which it is kept; `None` for what is made anew each time.
+    pub address: Option<String>,
 }
 
 impl Rendered {
-    /// A page of HTML.
+    /// A page of HTML that is not kept.
     pub fn html(body: String) -> Self {
         Self {
             status: StatusCode::OK,
             media_type: "text/html; charset=utf-8",
             body,
+            policy: READING,
             article: None,
-            keep: true,
+            address: None,
         }
     }
 }
@@ -166,7 +170,7 @@ impl Variant {
         // A reader always learns of a correction: the page is asked for again, which costs no more than its tag.
         set(header::CACHE_CONTROL, "public, no-cache");
         set(header::VARY, "accept-encoding, cookie");
-        set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+        set(header::CONTENT_SECURITY_POLICY, rendered.policy);
         set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         set(header::REFERRER_POLICY, "same-origin");
         set(header::X_FRAME_OPTIONS, "DENY");
@@ -281,18 +285,13 @@ pub fn kept(api: &Api, request: &Request<Body>) -> Option<Response> {
     Some(page.answer(request.headers()))
 }
 
-/// Answers with a page that was rendered while the public was at `generation`, and keeps it.
-pub async fn answer(
-    api: &Api,
-    uri: &Uri,
-    headers: &HeaderMap,
-    generation: i64,
-    rendered: Rendered,
-) -> Response {
+/// Answers a reader with what was rendered for them, and keeps it if it was asked for at its own address.
+pub(super) async fn answer(api: &Api, reader: &Reader, rendered: Rendered) -> Response {
     if let Some(article) = rendered.article {
         api.app.count_views(article, 1);
     }
-    let keep = rendered.keep && rendered.status == StatusCode::OK;
+    let asked = reader.uri.path_and_query().map(PathAndQuery::as_str);
+    let keep = rendered.status == StatusCode::OK && asked.is_some() && rendered.address.as_deref() == asked;
     // Compression takes some milliseconds, for which other requests should not wait.
     let page = tokio::task::spawn_blocking(move || Page::new(&rendered)).await;
     let Ok(page) = page.map(Arc::new) else {
@@ -300,11 +299,11 @@ pub async fn answer(
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         return response;
     };
-    if keep && let Some(key) = key(uri, View::of(headers)) {
-        api.pages.catch_up(generation);
-        api.pages.put(&key, &page, generation);
+    if keep && let Some(key) = key(&reader.uri, reader.view) {
+        api.pages.catch_up(reader.generation);
+        api.pages.put(&key, &page, reader.generation);
     }
-    page.answer(headers)
+    page.answer(&reader.headers)
 }
 
 #[cfg(test)]

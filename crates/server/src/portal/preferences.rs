@@ -1,6 +1,6 @@
 //! How a reader wants pages to look: kept in a cookie that is set when somebody chooses, without script.
 
-use super::frame::COOKIE;
+use super::reader::COOKIE;
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::http::{HeaderValue, StatusCode, header};

@@ -1,13 +1,14 @@
 //! Public services (便民服务): by category, by county and township, by words; a page for each place.
 
+use super::frame::Frame;
 use super::map;
-use super::page::{self, Frame, Needs};
+use super::page::{self, Kept};
+use super::reader::Reader;
 use super::words::Words;
 use crate::api::Api;
 use askama::Template;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -26,7 +27,6 @@ const WORDS_MAX: usize = 60;
 /// What the address of the list says.
 #[derive(Debug, Default, Deserialize)]
 pub struct ServicesQuery {
-    lang: Option<String>,
     region: Option<String>,
     category: Option<String>,
     q: Option<String>,
@@ -85,32 +85,21 @@ struct Service {
 /// The directory.
 pub async fn list(
     State(api): State<Api>,
+    reader: Reader,
     query: Result<Query<ServicesQuery>, QueryRejection>,
-    headers: HeaderMap,
 ) -> Response {
     // An address that makes no sense shows the whole directory.
     let Query(query) = query.unwrap_or_default();
-    let w = page::words(query.lang.as_deref());
     let public = match read_public(&api.app, REGISTER).await {
         Ok(public) => public,
-        Err(error) => return page::failed(&api, w, &error),
+        Err(error) => return page::failed(&api, &reader, &error),
     };
-    let tag = [
-        "services",
-        w.t("en", "zh"),
-        query.region.as_deref().unwrap_or_default(),
-        query.category.as_deref().unwrap_or_default(),
-        query.q.as_deref().unwrap_or_default(),
-        &query.page.unwrap_or(1).to_string(),
-        &format!("{:?} {}", public.stamp, api.app.today()),
-        if api.app.is_demo() { "demo" } else { "" },
-    ]
-    .map(str::to_owned);
-    let tag: Vec<&str> = tag.iter().map(String::as_str).collect();
-    page::public(&headers, &tag, &directory(&api, &public, &query, w), Needs::Forms)
+    let page = directory(&api, &reader, &public, &query);
+    page::public(&api, &reader, page::drawn(&page, &page.f, Kept::Not)).await
 }
 
-fn directory(api: &Api, public: &PublicList, query: &ServicesQuery, w: Words) -> Services {
+fn directory(api: &Api, reader: &Reader, public: &PublicList, query: &ServicesQuery) -> Services {
+    let w = reader.w;
     let packs = api.app.packs();
     let tree = &packs.regions;
     let register = packs.register(REGISTER);
@@ -138,12 +127,11 @@ fn directory(api: &Api, public: &PublicList, query: &ServicesQuery, w: Words) ->
     found.sort_by(|a, b| (rank(a), a.text("name"), a.id).cmp(&(rank(b), b.text("name"), b.id)));
     let total = found.len();
     let at = query.page.unwrap_or(1).clamp(1, total.div_ceil(PAGE).max(1));
+    let region = query.region.as_deref().unwrap_or_default();
+    let number = |n: usize| if n > 1 { n.to_string() } else { String::new() };
     let link = |n: usize| {
-        let region = query.region.as_deref().unwrap_or_default();
-        w.link(
-            "/services",
-            &[("region", region), ("category", category), ("q", &words), ("page", &n.to_string())],
-        )
+        let parts = [("region", region), ("category", category), ("q", &words), ("page", &number(n))];
+        w.link("/services", &parts)
     };
     let places: Vec<Place> = found
         .iter()
@@ -156,13 +144,10 @@ fn directory(api: &Api, public: &PublicList, query: &ServicesQuery, w: Words) ->
             place
         })
         .collect();
-    let parts = [
-        ("region", query.region.as_deref().unwrap_or_default()),
-        ("category", category),
-        ("q", words.as_str()),
-    ];
+    let parts = [("region", region), ("category", category), ("q", &words), ("page", &number(at))];
+    let title = w.t("Public services", "便民服务");
     Services {
-        f: Frame::new(api, w, "services", "/services", &parts).with_script("near.js"),
+        f: Frame::new(api, reader, "/services", title).with_query(&parts).with_script("near.js"),
         regions: regions(tree, &current, chosen, w),
         categories: categories(register.map(AsRef::as_ref), &current, category, w),
         anything: !current.is_empty(),
@@ -309,31 +294,19 @@ pub(super) fn place(api: &Api, entry: &PublicEntry, w: Words) -> Place {
     }
 }
 
-/// What the address of a page says.
-#[derive(Debug, Default, Deserialize)]
-pub struct LangQuery {
-    pub(super) lang: Option<String>,
-}
-
 /// One place.
-pub async fn show(
-    State(api): State<Api>,
-    id: Result<Path<Uuid>, PathRejection>,
-    query: Result<Query<LangQuery>, QueryRejection>,
-    headers: HeaderMap,
-) -> Response {
-    let w = page::words(query.unwrap_or_default().0.lang.as_deref());
+pub async fn show(State(api): State<Api>, reader: Reader, id: Result<Path<Uuid>, PathRejection>) -> Response {
+    let w = reader.w;
     let public = match read_public(&api.app, REGISTER).await {
         Ok(public) => public,
-        Err(error) => return page::failed(&api, w, &error),
+        Err(error) => return page::failed(&api, &reader, &error),
     };
     let entry = id.ok().and_then(|Path(id)| public.entries.iter().find(|entry| entry.id == id));
-    let Some(entry) = entry else { return page::not_found(&api, w) };
-    let version = format!("{} {} {}", entry.id, entry.version, api.app.is_demo());
+    let Some(entry) = entry else { return page::not_found(&api, &reader) };
     let link = entry.text("link");
     let until = entry.date("valid_until").map(|day| format!("{} {}", w.t("until", "截止"), w.date(day)));
     let service = Service {
-        f: Frame::new(&api, w, "services", &format!("/services/{}", entry.id), &[]),
+        f: Frame::new(&api, &reader, &format!("/services/{}", entry.id), entry.text("name")),
         department: entry.text("department").to_owned(),
         accessible: label(&api, REGISTER, "accessible", entry.text("accessible"), w),
         note: entry.text("note").to_owned(),
@@ -344,7 +317,7 @@ pub async fn show(
         map: map::position(api.app.packs(), &entry.region, position(entry), w),
         place: place(&api, entry, w),
     };
-    page::public(&headers, &["service", &version, w.t("en", "zh")], &service, Needs::Nothing)
+    page::public(&api, &reader, page::drawn(&service, &service.f, Kept::Not)).await
 }
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
 //! Rights holders: a request to take something down, and the public log of what was decided.
 
-use super::forms::{self, FormField, NotTaken, Seal, Sender, Sent};
+use super::forms::{self, FormField, Seal, Sender, Sent, see, too_large};
+use super::frame::Frame;
 use super::guard::Rate;
-use super::page::{self, Frame, Needs};
-use super::services::{LangQuery, label};
-use super::words::Words;
+use super::page::{self, Kept};
+use super::reader::Reader;
+use super::services::label;
 use crate::api::Api;
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use serde_json::Value as Json;
 use wanquan_app::publish::read_public;
 use wanquan_app::records;
@@ -51,49 +52,44 @@ struct Log {
 }
 
 /// The form.
-pub async fn new(
-    State(api): State<Api>,
-    sender: Sender,
-    query: Result<Query<LangQuery>, QueryRejection>,
-) -> Response {
-    let w = page::words(query.unwrap_or_default().0.lang.as_deref());
-    form(&api, &sender, w, StatusCode::OK, &Sent::default(), &[], None)
+pub async fn new(State(api): State<Api>, reader: Reader, sender: Sender) -> Response {
+    form(&api, &reader, &sender, StatusCode::OK, &Sent::default(), &[], None)
 }
 
 fn form(
     api: &Api,
+    reader: &Reader,
     sender: &Sender,
-    w: Words,
     status: StatusCode,
     sent: &Sent,
     issues: &[Issue],
     problem: Option<String>,
 ) -> Response {
-    let Some(register) = api.app.packs().register(REGISTER) else { return page::not_found(api, w) };
+    let Some(register) = api.app.packs().register(REGISTER) else { return page::not_found(api, reader) };
+    let w = reader.w;
+    let title = w.t("Request of a rights holder", "权利人通知");
     let page = Page {
-        f: Frame::new(api, w, "", "/takedown", &[]).with_script("challenge.js"),
+        f: Frame::new(api, reader, "/takedown", title).with_script("challenge.js"),
         fields: forms::fields(register, &FIELDS, sent, issues, &[], w),
         seal: Seal::new(api, sender, FORM, true),
         problem,
     };
-    let response = page::private(status, &page, Needs::Forms);
+    let response = page::private(status, &page, &page.f);
     page.seal.give(api, response)
 }
 
 /// Takes a request: into the register, where it waits for a decision until its deadline.
-pub async fn send(
-    State(api): State<Api>,
-    sender: Sender,
-    query: Result<Query<LangQuery>, QueryRejection>,
-    request: Request,
-) -> Response {
-    let w = page::words(query.unwrap_or_default().0.lang.as_deref());
-    let Some(sent) = forms::body_of(request).await else { return too_large(&api, w) };
+pub async fn send(State(api): State<Api>, reader: Reader, sender: Sender, request: Request) -> Response {
+    let w = reader.w;
+    let Some(sent) = forms::body_of(request).await else { return too_large(&api, &reader) };
+    let again = |status, issues: &[Issue], problem: String| {
+        form(&api, &reader, &sender, status, &sent, issues, Some(problem))
+    };
     let name = match forms::admit(&api, &sender, FORM, &sent, RATE, true) {
         Ok(name) => name,
-        Err(refused) => return refuse(&api, &sender, w, &sent, &refused),
+        Err(refused) => return again(refused.status(), &[], refused.text(w)),
     };
-    let Some(register) = api.app.packs().register(REGISTER) else { return page::not_found(&api, w) };
+    let Some(register) = api.app.packs().register(REGISTER) else { return page::not_found(&api, &reader) };
     let mut values = forms::values(register, &FIELDS, &sent);
     let today = api.app.today();
     // Numbers are not guessed from each other, and sending the form twice gives the same one.
@@ -105,10 +101,10 @@ pub async fn send(
     match made.map_err(forms::issues_of) {
         Ok(_) => see(&w.link("/takedowns", &[("received", "yes")])),
         Err(Ok(issues)) => {
-            let text = w.t("Please look at the marked fields.", "请检查标出的栏目。").to_owned();
-            form(&api, &sender, w, StatusCode::UNPROCESSABLE_ENTITY, &sent, &issues, Some(text))
+            let text = w.t("Please look at the marked fields.", "请检查标出的栏目。");
+            again(StatusCode::UNPROCESSABLE_ENTITY, &issues, text.to_owned())
         }
-        Err(Err(error)) => page::failed(&api, w, &error),
+        Err(Err(error)) => page::failed(&api, &reader, &error),
     }
 }
 
@@ -125,44 +121,23 @@ pub(super) fn home_region(api: &Api) -> String {
     region.map_or_else(String::new, |region| region.code.to_string())
 }
 
-/// Sends the browser on, so that loading the next page again sends nothing twice.
-pub(super) fn see(address: &str) -> Response {
-    (StatusCode::SEE_OTHER, [(header::LOCATION, address.to_owned())]).into_response()
-}
-
-pub(super) fn too_large(api: &Api, w: Words) -> Response {
-    let title = w.t("That was too much", "内容过大");
-    let text = w.t("The form holds more than is taken.", "提交的内容超出上限。");
-    page::message(api, w, StatusCode::PAYLOAD_TOO_LARGE, title, text)
-}
-
-fn refuse(api: &Api, sender: &Sender, w: Words, sent: &Sent, refused: &NotTaken) -> Response {
-    let status = match refused {
-        NotTaken::Token => StatusCode::FORBIDDEN,
-        NotTaken::TooOften => StatusCode::TOO_MANY_REQUESTS,
-        NotTaken::Proof(_) => StatusCode::UNPROCESSABLE_ENTITY,
-    };
-    form(api, sender, w, status, sent, &[], Some(refused.text(w)))
-}
-
 /// What the address of the log says.
 #[derive(Debug, Default, serde::Deserialize)]
 pub struct LogQuery {
-    lang: Option<String>,
     received: Option<String>,
 }
 
 /// The public log: every decision, without who asked.
 pub async fn log(
     State(api): State<Api>,
+    reader: Reader,
     query: Result<Query<LogQuery>, QueryRejection>,
-    headers: HeaderMap,
 ) -> Response {
     let Query(query) = query.unwrap_or_default();
-    let w = page::words(query.lang.as_deref());
+    let w = reader.w;
     let public = match read_public(&api.app, REGISTER).await {
         Ok(public) => public,
-        Err(error) => return page::failed(&api, w, &error),
+        Err(error) => return page::failed(&api, &reader, &error),
     };
     let date = |date: Option<jiff::civil::Date>| date.map_or_else(String::new, |date| w.date(date));
     let mut entries: Vec<_> = public.entries.iter().collect();
@@ -177,7 +152,7 @@ pub async fn log(
         decision: entry.text("decision").to_owned(),
     });
     let received = query.received.is_some();
-    let log = Log { f: Frame::new(&api, w, "", "/takedowns", &[]), rows: rows.collect(), received };
-    let stamp = format!("{:?} {received} {}", public.stamp, api.app.is_demo());
-    page::public(&headers, &["takedowns", &stamp, w.t("en", "zh")], &log, Needs::Nothing)
+    let title = w.t("Requests of rights holders", "权利人通知公示");
+    let log = Log { f: Frame::new(&api, &reader, "/takedowns", title), rows: rows.collect(), received };
+    page::public(&api, &reader, page::drawn(&log, &log.f, Kept::Not)).await
 }
