@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::{Notify, watch};
 use wanquan_domain::actor::{Actor, ActorKind};
 use wanquan_domain::pack::Packs;
+use wanquan_store::person::KeySource;
 use wanquan_store::{Store, Tx, audit};
 
 /// Where the time comes from: the wall clock of a server, a replay, or a test's own time.
@@ -105,7 +106,22 @@ impl App {
         clock: Arc<dyn Clock>,
         options: Options,
     ) -> Result<Self, Error> {
-        let store = Store::open(location, &wanquan_store::Options::recommended()).await?;
+        Self::open_with_key(location, KeySource::Beside, packs, clock, options).await
+    }
+
+    /// The same, with the key of personal data from another place than beside the database.
+    ///
+    /// # Errors
+    /// As for [`App::open`]; `Refused` if the key is missing or is not that of the database.
+    pub async fn open_with_key(
+        location: &str,
+        key: KeySource,
+        packs: Packs,
+        clock: Arc<dyn Clock>,
+        options: Options,
+    ) -> Result<Self, Error> {
+        let recommended = wanquan_store::Options::recommended();
+        let store = Store::open(location, &wanquan_store::Options { key, ..recommended }).await?;
         Ok(Self::new(store, packs, clock, options))
     }
 

@@ -27,7 +27,7 @@ pub async fn check(path: &Path) -> Result<(), Error> {
 }
 
 /// What an operator may have put into a data folder before there are data.
-const PREPARED: [&str; 2] = ["wanquan.toml", "packs"];
+const PREPARED: [&str; 3] = ["wanquan.toml", "packs", "wanquan.key"];
 /// Name of the embedded database in a data folder.
 const DATABASE: &str = "wanquan.db";
 

@@ -113,6 +113,10 @@ impl From<wanquan_store::Error> for Error {
             E::NotFound { what, id } => Self::NotFound { what, id },
             E::Duplicate { what, existing } => Self::Duplicate { what, existing },
             E::Busy => Self::Busy,
+            E::KeyMissing(_) => Self::Refused { code: "key_missing", message: error.to_string() },
+            E::KeyWrong(_) | E::KeyUnreadable(_) => {
+                Self::Refused { code: "key_wrong", message: error.to_string() }
+            }
             other => Self::Store(other),
         }
     }

@@ -84,7 +84,7 @@ pub async fn export(
     out: Box<dyn Write + Send>,
 ) -> Result<u64, Error> {
     let register = app.packs().register(register).ok_or_else(|| Error::not_found("register", register))?;
-    let selection = Selection::of(app, actor, Action::RecordExport, register, query)?;
+    let mut selection = Selection::of(app, actor, Action::RecordExport, register, query)?;
     let within = query.region.as_ref().map_or(Subject::Anywhere, Subject::Within);
     let personal = authorize_records(app, actor, Action::RecordReadPersonal, &register.id, within).is_ok();
     let detail = json!({
@@ -117,6 +117,7 @@ pub async fn export(
         })
     };
     let mut tx = app.read().await?;
+    selection.find_persons(&mut tx).await?;
     let mut walk = Export::new(selection.filter.clone());
     while let Some(step) = walk.next(&mut tx).await? {
         // A writer that has failed says why when it is asked.

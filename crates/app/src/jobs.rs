@@ -6,7 +6,7 @@
 use crate::app::App;
 use crate::detect;
 use crate::error::Error;
-use crate::{dispatch, life, portal, supervise};
+use crate::{dispatch, life, person, portal, supervise};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 use tokio::task::{JoinError, JoinHandle};
@@ -26,6 +26,7 @@ const CLEARED_EVERY: SignedDuration = SignedDuration::from_hours(24);
 /// Does jobs until [`App::stop`] is called; a job that runs then is finished first.
 pub async fn run_worker(app: App) {
     take_over(&app).await;
+    seal_what_is_plain(&app).await;
     let mut cleared: Option<Timestamp> = None;
     loop {
         match run_due(&app).await {
@@ -156,6 +157,17 @@ async fn held(
     }
 }
 
+/// Asks for the sealing of personal values that an earlier release left in plain text.
+async fn seal_what_is_plain(app: &App) {
+    match person::ask_to_seal(app).await {
+        Ok(false) => {}
+        Ok(true) => tracing::info!("Personal values written by an earlier release are being sealed"),
+        Err(error) => {
+            tracing::error!(error = %chain(&error), "It is not known whether personal values are sealed");
+        }
+    }
+}
+
 async fn execute(app: App, job: Job) -> Result<(), Error> {
     match job.name.as_str() {
         detect::JOB => {
@@ -179,6 +191,7 @@ async fn execute(app: App, job: Job) -> Result<(), Error> {
                 .map_err(|e| Error::Internal(format!("the job does not say what to do: {e}")))?;
             portal::channels::readdress(&app, work).await.map(|_| ())
         }
+        person::JOB => person::seal(&app).await,
         other => Err(Error::Internal(format!("no job is called `{other}`"))),
     }
 }

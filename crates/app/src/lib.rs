@@ -26,6 +26,7 @@ pub mod ingest;
 pub mod jobs;
 pub mod level;
 pub mod life;
+pub mod person;
 pub mod portal;
 pub mod publish;
 pub mod records;
@@ -33,6 +34,8 @@ pub mod regions;
 pub mod situation;
 pub mod supervise;
 pub mod validation;
+
+pub use wanquan_store::person::KeySource;
 
 pub use app::{App, Clock, FixedClock, Options};
 pub use authorize::{Scope, Subject, actions_of, authorize, authorize_records, home_region};

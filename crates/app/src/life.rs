@@ -181,6 +181,24 @@ pub(crate) async fn adopt(app: &App, wanted: Adopt) -> Result<(), Error> {
     }
 }
 
+/// The work of a record, begun now if a file brought it in and the job that begins the life of many has not come to
+/// it: nobody waits for that job. `None` for registers without states.
+pub(crate) async fn ensured(app: &App, tx: &mut Tx<'_>, record: &Record) -> Result<Option<Work>, Error> {
+    if let Some(current) = work::get(tx, record.id).await? {
+        return Ok(Some(current));
+    }
+    let Some(begun) = unbegun(app, record) else { return Ok(None) };
+    work::put(tx, &begun).await?;
+    work::append(tx, record.id, &made(&begun, &record.changed_by)).await?;
+    Ok(Some(begun))
+}
+
+/// The work with which the life of an imported record will begin.
+fn unbegun(app: &App, record: &Record) -> Option<Work> {
+    let register = app.packs().register(&record.register).filter(|_| !record.deleted)?;
+    work_for(app, register, record.id, &record.region, record.data.as_map(), None, record.drill)
+}
+
 /// Follows a record whose values were changed by hand: its region may have moved, its deadline may have been put
 /// into a field. The state stays; only steps change it.
 pub(crate) async fn follow(app: &App, tx: &mut Tx<'_>, record: &Record) -> Result<(), Error> {
@@ -279,8 +297,12 @@ pub async fn get(app: &App, actor: &Actor, id: RecordId) -> Result<Option<Life>,
         scope.covers(&record.region_path) || current.as_ref().is_some_and(|w| scope.covers(&w.unit_path))
     };
     let record = found.filter(seen).ok_or_else(|| Error::not_found("record", id))?;
-    let Some(current) = current else { return Ok(None) };
-    let history = work::history(&mut tx, id).await?;
+    let begun = current.is_some();
+    let Some(current) = current.or_else(|| unbegun(app, &record)) else { return Ok(None) };
+    let history = match begun {
+        true => work::history(&mut tx, id).await?,
+        false => vec![made(&current, &record.changed_by)],
+    };
     let register = crate::records::find_register(app, &record.register)?;
     let steps = steps_of(app, actor, register, &record, &current);
     let offered = current.offered_to.as_ref();

@@ -7,7 +7,7 @@ mod change;
 mod list;
 
 pub(crate) use change::{check_version, checked_reason, not_storable};
-pub use change::{create, update, withdraw};
+pub use change::{create, create_for, update, withdraw};
 pub(crate) use list::Selection;
 pub use list::{Listed, Query, Total, list};
 
@@ -64,6 +64,8 @@ pub struct ShownVersion {
     pub reason: Option<String>,
     /// Withdrawn by this version.
     pub withdrawn: bool,
+    /// The person was erased: what was said of them is gone.
+    pub erased: bool,
     /// Values, without the personal ones that are hidden.
     pub data: Data,
     /// Fields that differ from the version before; none for the first.
@@ -177,6 +179,7 @@ pub async fn versions(app: &App, actor: &Actor, id: RecordId) -> Result<History,
             changed_by: version.changed_by,
             reason: version.reason,
             withdrawn: version.deleted,
+            erased: version.erased,
             data: redaction.apply(version.data),
             changes,
         });
@@ -272,6 +275,11 @@ impl Redaction {
         Self { shown, hidden }
     }
 
+    /// True if any personal field may be shown.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.shown.is_empty()
+    }
+
     /// Personal fields with a value that are shown.
     pub(crate) fn personal_in(&self, data: &Data) -> Vec<String> {
         self.shown.iter().filter(|id| data.get(id).is_some()).cloned().collect()
@@ -287,6 +295,10 @@ fn show(app: &App, actor: &Actor, redaction: &Redaction, mut record: Record) -> 
     let at = Subject::At(&record.region);
     let may_write = authorize_records(app, actor, Action::RecordWrite, &record.register, at).is_ok();
     record.data = redaction.apply(record.data);
+    if !redaction.is_open() {
+        // Which records belong together is something about a person, too.
+        record.person = None;
+    }
     Shown {
         record,
         redacted: redaction.hidden.clone(),

@@ -184,9 +184,16 @@ pub async fn loads(
     Ok(own.chain(children).map(|region| load(&region.code, &region.path)).collect())
 }
 
+/// What a record is called in lists of work, notices and timelines, which go to more people than may see persons: its
+/// title, or the end of its identifier where the title is a name.
 pub(crate) fn title_of(app: &App, found: &Record) -> String {
     let register = app.packs().register(&found.register);
-    let title = register.and_then(|r| found.data.get(&r.title_field)).and_then(|value| value.as_str());
+    let field = register.and_then(|r| r.field(&r.title_field));
+    if field.is_some_and(|field| field.personal) {
+        let id = found.id.to_string();
+        return format!("#{}", &id[id.len() - 6..]);
+    }
+    let title = field.and_then(|field| found.data.get(&field.id)).and_then(|value| value.as_str());
     title.unwrap_or_default().to_owned()
 }
 

@@ -10,7 +10,7 @@ use wanquan_domain::actor::{Action, Actor};
 use wanquan_domain::region::RegionCode;
 
 /// What the built-in roles allow. A pack that changes them changes this table too: it is what people rely on.
-const ROLES: [(&str, &[&str]); 12] = [
+const ROLES: [(&str, &[&str]); 13] = [
     (
         "administrator",
         &["situation.read", "record.read", "signal.read", "publication.draft", "user.manage", "audit.read"],
@@ -55,6 +55,7 @@ const ROLES: [(&str, &[&str]); 12] = [
         "data_clerk",
         &["situation.read", "record.read", "record.read_personal", "record.write", "record.import"],
     ),
+    ("privacy_officer", &["record.read", "record.read_personal", "person.export", "person.erase"]),
     (
         "portal_editor",
         &["situation.read", "publication.draft", "publication.publish", "article.write", "channel.manage"],

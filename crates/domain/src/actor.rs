@@ -57,6 +57,10 @@ actions! {
     ArticleReview = "article.review",
     /// Arrange the channels of the portal.
     ChannelManage = "channel.manage",
+    /// Answer what is known about a person: take out everything that is recorded of them.
+    PersonExport = "person.export",
+    /// Erase persons.
+    PersonErase = "person.erase",
     /// Manage accounts, grants and tokens of others.
     UserManage = "user.manage",
     /// Read the audit log.

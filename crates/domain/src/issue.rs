@@ -122,6 +122,9 @@ issue_codes! {
     /// A file says another state than the record has reached by steps.
     StateKept = "W209", "the record keeps its state; a state is changed by a step, not by a file",
         "记录的状态保持不变；状态须通过办理步骤更改";
+    /// The person of a row is known already, or stands in the file twice.
+    LikelyDuplicate = "W210", "the person may be known already (record, or row of the file)",
+        "该人员可能已登记（见所示记录或文件行）";
 }
 
 /// One finding. `Debug` leaves the value out: a log may name the issue, not what a person wrote.

@@ -175,4 +175,6 @@ roles! {
     DocumentNumber = "document_number",
     /// Address.
     Address = "address",
+    /// Day of birth.
+    BirthDate = "birth_date",
 }

@@ -11,6 +11,7 @@ pub mod comment;
 pub mod condition;
 pub mod date;
 pub mod disease;
+pub mod identity;
 pub mod issue;
 pub mod kind;
 pub mod level;

@@ -192,6 +192,10 @@ pub struct Record {
     pub drill: bool,
     /// Withdrawn by this version.
     pub deleted: bool,
+    /// The person whom its personal values are about.
+    pub person: Option<Uuid>,
+    /// The person was erased: what was said of them can be read by nobody any more.
+    pub erased: bool,
 }
 
 #[cfg(test)]

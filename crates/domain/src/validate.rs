@@ -145,6 +145,19 @@ impl Register {
     }
 }
 
+impl Register {
+    /// True if the key of a record with these values says something of a person: a field of the business key does, or,
+    /// where there is none, any value.
+    pub fn key_is_personal(&self, data: &Map<String, Json>) -> bool {
+        let personal = |id: &str| self.field(id).is_some_and(|field| field.personal);
+        if self.has_key(data) {
+            self.key.iter().any(|id| personal(id))
+        } else {
+            data.keys().any(|id| personal(id))
+        }
+    }
+}
+
 /// The key of the `n`th repetition (from 1) of a record without a business key: equal rows of a file stay as many
 /// records, and the same file imported again changes nothing.
 pub fn repeated_key(first: &KeyDigest, n: u32) -> KeyDigest {

@@ -24,6 +24,9 @@ pub struct DataArgs {
     /// PostgreSQL address to use instead of the embedded database (postgres://user@host/name).
     #[arg(long, global = true, env = "WANQUAN_DATABASE", value_name = "URL", hide_env_values = true)]
     pub database: Option<String>,
+    /// File with the key of personal data; wanquan.key in the data folder if not given. Keep a copy apart from backups.
+    #[arg(long, global = true, env = "WANQUAN_KEY_FILE", value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
     /// Time zone in which days begin and end, for example Asia/Shanghai; the system's if not given.
     #[arg(long, global = true, env = "WANQUAN_TIME_ZONE", value_name = "ZONE")]
     pub time_zone: Option<String>,
@@ -54,6 +57,7 @@ pub struct ServeArgs {
 #[serde(deny_unknown_fields)]
 struct File {
     database: Option<String>,
+    key_file: Option<PathBuf>,
     time_zone: Option<String>,
     listen: Option<String>,
     public_url: Option<String>,
@@ -141,6 +145,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Path of the embedded database, or a PostgreSQL address.
     pub database: String,
+    /// File with the key of personal data.
+    pub key_file: PathBuf,
     /// Time zone of the installation.
     pub time_zone: TimeZone,
     /// Address to listen on.
@@ -203,9 +209,12 @@ impl Config {
         let database = args.data.database.clone().or(file.database);
         let database =
             database.unwrap_or_else(|| args.data.data.join("wanquan.db").to_string_lossy().into_owned());
+        let key_file = args.data.key_file.clone().or(file.key_file);
+        let key_file = key_file.unwrap_or_else(|| args.data.data.join("wanquan.key"));
         Ok(Self {
             data: args.data.data.clone(),
             database,
+            key_file,
             time_zone,
             listen,
             public_url,

@@ -2,8 +2,8 @@
 
 use crate::api::{
     Api, ApiError, articles, audit, channels, chronicle, comments, diagrams, events, exports, imports,
-    levels, openapi, publications, records, regions, registers, session, signals, situation, system, tokens,
-    users, work,
+    levels, openapi, persons, publications, records, regions, registers, session, signals, situation, system,
+    tokens, users, work,
 };
 use crate::{assets, portal};
 use axum::Router;
@@ -35,6 +35,14 @@ pub fn api() -> OpenApiRouter<Api> {
         .routes(routes!(records::list_record_versions))
         .routes(routes!(exports::export_records))
         .routes(routes!(imports::list_imports, imports::create_import))
+        // Whose records they are.
+        .routes(routes!(persons::find_duplicates))
+        .routes(routes!(persons::find_persons))
+        .routes(routes!(persons::read_person))
+        .routes(routes!(persons::export_person))
+        .routes(routes!(persons::merge_person))
+        .routes(routes!(persons::unmerge_person))
+        .routes(routes!(persons::erase_person))
         // What is going on, where.
         .routes(routes!(regions::list_regions))
         .routes(routes!(regions::read_region))

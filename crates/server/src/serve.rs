@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use wanquan_app::demo::{self, State};
-use wanquan_app::{App, Clock, Options, access, jobs, portal};
+use wanquan_app::{App, Clock, KeySource, Options, access, jobs, portal};
 
 /// Opens the installation of a set-up.
 ///
@@ -21,7 +21,8 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>, demo: bool) -> anyhow:
     std::fs::create_dir_all(&config.data).with_context(|| format!("making {}", config.data.display()))?;
     let packs = packs::load(Some(&config.data.join("packs")))?;
     let options = Options { time_zone: config.time_zone.clone(), demo };
-    App::open(&config.database, packs, clock, options).await.context("opening the database")
+    let key = KeySource::File(config.key_file.clone());
+    App::open_with_key(&config.database, key, packs, clock, options).await.context("opening the database")
 }
 
 /// `wanquan serve`: opens the installation, prints where it is and, until there is an account, the one-time link.

@@ -137,3 +137,43 @@ fn a_backup_is_restored_into_an_empty_folder_and_a_damaged_one_is_not() {
         assert_eq!(left, 0, "nothing is left behind");
     }
 }
+
+#[test]
+fn somebody_who_asks_is_answered_and_erased_and_a_backup_without_its_key_is_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().join("live");
+    std::fs::create_dir(&at).unwrap();
+    let list = folder.path().join("list.csv");
+    let rows = "病例编号,病种,姓名,证件号码,地区编码,发病日期,报告日期,病例分类\n\
+        A-1,麻疹,李雷,140423198002030014,140423,2020-02-01,2020-02-05,疑似病例\n";
+    std::fs::write(&list, rows).unwrap();
+    let list = list.to_str().unwrap();
+    succeeds(&wanquan(&at, &["import", list, "--register", "case"]));
+    let found = succeeds(&typed(&at, &["person", "find", "document"], "1404 2319 8002 0300 14\n"));
+    let person = found.trim();
+    assert_eq!(person.len(), 36, "{found}");
+    assert!(!typed(&at, &["person", "find", "phone"], "13900001234\n").status.success());
+    let known = succeeds(&wanquan(&at, &["person", "export", person]));
+    let known: serde_json::Value = serde_json::from_str(&known).unwrap();
+    assert_eq!(known["records"][0]["versions"][0]["values"]["name"], "李雷");
+    let page = succeeds(&wanquan(&at, &["person", "export", person, "--format", "html", "--lang", "zh"]));
+    assert!(page.contains("李雷") && page.contains("证件号码"), "{page}");
+
+    // The key is not in the backup: without it nothing opens, with it everything does.
+    let copy = folder.path().join("copy.wanquan");
+    succeeds(&wanquan(&at, &["backup", copy.to_str().unwrap()]));
+    let back = folder.path().join("back");
+    succeeds(&wanquan(&back, &["restore", copy.to_str().unwrap()]));
+    let asked = ["person", "export", person];
+    fails(&wanquan(&back, &asked), "the key of personal data is missing");
+    std::fs::write(back.join("wanquan.key"), "7".repeat(64)).unwrap();
+    fails(&wanquan(&back, &asked), "is not the one under which");
+    std::fs::copy(at.join("wanquan.key"), back.join("wanquan.key")).unwrap();
+    assert!(succeeds(&wanquan(&back, &asked)).contains("李雷"));
+
+    fails(&wanquan(&at, &["person", "erase", person, "--reason", "retention ended"]), "--yes");
+    succeeds(&wanquan(&at, &["person", "erase", person, "--reason", "retention ended", "--yes"]));
+    let left = succeeds(&wanquan(&at, &["person", "export", person]));
+    assert!(!left.contains("李雷") && left.contains("A-1"), "{left}");
+    assert!(!typed(&at, &["person", "find", "document"], "140423198002030014\n").status.success());
+}

@@ -15,6 +15,7 @@ use serde_json::Value as Json;
 use sqlx::AssertSqlSafe;
 use std::fmt;
 use std::str::FromStr;
+use uuid::Uuid;
 
 /// Longest page.
 const LIMIT_MAX: u32 = 1_000;
@@ -115,6 +116,35 @@ pub(crate) fn entry_hash(seq: i64, at: i64, texts: [&str; 4], prev: &[u8]) -> [u
         hasher.update(text.as_bytes());
     }
     *hasher.finalize().as_bytes()
+}
+
+/// Identifiers looked for by one statement.
+const NAMED_PER_STATEMENT: usize = 50;
+
+/// Entries that name any of these identifiers, as what was acted on or among what was looked at, oldest first. Reads
+/// the whole log: for the rare question of a person who looked at what is known about them.
+///
+/// # Errors
+/// If the database fails.
+pub async fn naming(tx: &mut Tx<'_>, ids: &[Uuid]) -> Result<Vec<Entry>, Error> {
+    let mut found: Vec<Entry> = Vec::new();
+    for part in ids.chunks(NAMED_PER_STATEMENT) {
+        let binds: Vec<Bind> = part.iter().map(|id| Bind::Text(format!("%{id}%"))).collect();
+        let tests: Vec<String> =
+            (1..=part.len()).map(|n| format!("subject like ${n} or detail like ${n}")).collect();
+        let sql = format!(
+            "select seq, at, actor, act, subject, detail, prev_hash, hash from audit where {} order by seq",
+            tests.join(" or ")
+        );
+        let rows: Vec<EntryRow> =
+            on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
+        for row in rows {
+            found.push(Entry::try_from(row)?);
+        }
+    }
+    found.sort_by_key(|entry| entry.seq);
+    found.dedup_by_key(|entry| entry.seq);
+    Ok(found)
 }
 
 pub(crate) const HEAD: &str = "update audit_head set seq = seq + 1 where id = 1 returning seq, hash";

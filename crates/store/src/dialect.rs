@@ -4,13 +4,22 @@
 
 use crate::durable::Durability;
 use crate::error::Error;
+use crate::person::MasterKey;
 use sqlx::{PgPool, SqlitePool};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// A transaction on either engine. Dropped without [`Tx::commit`], it is rolled back.
+/// A transaction on either engine, with the key under which persons are sealed. Dropped without [`Tx::commit`], it is
+/// rolled back.
 #[derive(Debug)]
-pub enum Tx<'c> {
+pub struct Tx<'c> {
+    pub(crate) on: On<'c>,
+    pub(crate) keys: Arc<MasterKey>,
+}
+
+/// The transaction of the engine.
+#[derive(Debug)]
+pub(crate) enum On<'c> {
     /// On the embedded database; what makes a commit durable, unless it only reads.
     Sqlite(sqlx::Transaction<'c, sqlx::Sqlite>, Option<Arc<Durability>>),
     /// On PostgreSQL.
@@ -23,14 +32,14 @@ impl Tx<'_> {
     /// # Errors
     /// If the database cannot; nothing is stored then.
     pub async fn commit(self) -> Result<(), Error> {
-        match self {
-            Self::Sqlite(tx, durability) => {
+        match self.on {
+            On::Sqlite(tx, durability) => {
                 tx.commit().await?;
                 if let Some(durability) = durability {
                     durability.reach().await?;
                 }
             }
-            Self::Postgres(tx) => tx.commit().await?,
+            On::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
     }
@@ -38,17 +47,17 @@ impl Tx<'_> {
     /// What a select says to lock its rows until the transaction ends. SQLite has one writer at a time and no such
     /// words; on PostgreSQL two writers would otherwise read the same version and both believe that it is theirs.
     pub(crate) fn for_update(&self) -> &'static str {
-        match self {
-            Self::Sqlite(..) => "",
-            Self::Postgres(_) => " for update",
+        match &self.on {
+            On::Sqlite(..) => "",
+            On::Postgres(_) => " for update",
         }
     }
 
     /// An expression in lower case, ASCII letters only, whatever the locale of the database.
     pub(crate) fn ascii_lower(&self, expression: &str) -> String {
-        match self {
-            Self::Sqlite(..) => format!("lower({expression})"),
-            Self::Postgres(_) => format!("lower({expression} collate \"C\")"),
+        match &self.on {
+            On::Sqlite(..) => format!("lower({expression})"),
+            On::Postgres(_) => format!("lower({expression} collate \"C\")"),
         }
     }
 
@@ -56,9 +65,9 @@ impl Tx<'_> {
     /// as names in a list that it walks through for each of them; ten thousand take longer than the insert. Its
     /// parameters without a number are bound in their order.
     pub(crate) fn value_lists(&self, columns: usize, rows: usize) -> String {
-        let list = |row: usize| match self {
-            Self::Sqlite(..) => vec!["?"; columns].join(", "),
-            Self::Postgres(_) => placeholders(row * columns + 1, columns),
+        let list = |row: usize| match &self.on {
+            On::Sqlite(..) => vec!["?"; columns].join(", "),
+            On::Postgres(_) => placeholders(row * columns + 1, columns),
         };
         (0..rows).map(|row| format!("({})", list(row))).collect::<Vec<_>>().join(", ")
     }
@@ -68,9 +77,9 @@ impl Tx<'_> {
     /// # Errors
     /// If the connection is lost; the database rolls back by itself then.
     pub async fn rollback(self) -> Result<(), Error> {
-        match self {
-            Self::Sqlite(tx, _) => tx.rollback().await?,
-            Self::Postgres(tx) => tx.rollback().await?,
+        match self.on {
+            On::Sqlite(tx, _) => tx.rollback().await?,
+            On::Postgres(tx) => tx.rollback().await?,
         }
         Ok(())
     }
@@ -79,12 +88,12 @@ impl Tx<'_> {
 /// Expands and awaits the same expression, which fetches rows, for the engine of the transaction.
 macro_rules! on_db {
     ($tx:expr, |$conn:ident| $body:expr) => {
-        match $tx {
-            $crate::dialect::Tx::Sqlite(tx, _) => {
+        match &mut $tx.on {
+            $crate::dialect::On::Sqlite(tx, _) => {
                 let $conn = &mut **tx;
                 $body.await
             }
-            $crate::dialect::Tx::Postgres(tx) => {
+            $crate::dialect::On::Postgres(tx) => {
                 let $conn = &mut **tx;
                 $body.await
             }
@@ -97,12 +106,12 @@ pub(crate) use on_db;
 /// The same for an expression that executes a statement: the number of rows that it wrote.
 macro_rules! run_on_db {
     ($tx:expr, |$conn:ident| $body:expr) => {
-        match $tx {
-            $crate::dialect::Tx::Sqlite(tx, _) => {
+        match &mut $tx.on {
+            $crate::dialect::On::Sqlite(tx, _) => {
                 let $conn = &mut **tx;
                 $body.await.map(|done| done.rows_affected())
             }
-            $crate::dialect::Tx::Postgres(tx) => {
+            $crate::dialect::On::Postgres(tx) => {
                 let $conn = &mut **tx;
                 $body.await.map(|done| done.rows_affected())
             }
@@ -154,23 +163,23 @@ pub(crate) enum Engine {
 
 impl Engine {
     /// A snapshot to read from.
-    pub(crate) async fn begin_read(&self) -> Result<Tx<'static>, Error> {
+    pub(crate) async fn begin_read(&self) -> Result<On<'static>, Error> {
         Ok(match self {
-            Self::Sqlite { read, .. } => Tx::Sqlite(read.begin().await?, None),
+            Self::Sqlite { read, .. } => On::Sqlite(read.begin().await?, None),
             Self::Postgres(pool) => {
-                Tx::Postgres(pool.begin_with("begin isolation level repeatable read read only").await?)
+                On::Postgres(pool.begin_with("begin isolation level repeatable read read only").await?)
             }
         })
     }
 
     /// A transaction that may write. On SQLite it takes the write lock at once, because a reader that turns writer
     /// later can be refused without having waited.
-    pub(crate) async fn begin_write(&self) -> Result<Tx<'static>, Error> {
+    pub(crate) async fn begin_write(&self) -> Result<On<'static>, Error> {
         Ok(match self {
             Self::Sqlite { write, durability, .. } => {
-                Tx::Sqlite(write.begin_with("begin immediate").await?, Some(Arc::clone(durability)))
+                On::Sqlite(write.begin_with("begin immediate").await?, Some(Arc::clone(durability)))
             }
-            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+            Self::Postgres(pool) => On::Postgres(pool.begin().await?),
         })
     }
 }

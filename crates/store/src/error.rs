@@ -59,6 +59,20 @@ pub enum Error {
     /// The background writer of a bulk load ended early; the load is rolled back.
     #[error("the bulk load stopped before its end")]
     BulkStopped,
+    /// The key under which the persons of this database are sealed is not where it should be.
+    #[error(
+        "the key of personal data is missing: {0} is not there, and the persons in this database cannot be read \
+         without it; put it back from where it is kept apart from the backups"
+    )]
+    KeyMissing(String),
+    /// The key does not belong to this database.
+    #[error(
+        "the key of personal data in {0} is not the one under which the persons in this database are sealed"
+    )]
+    KeyWrong(String),
+    /// The file of the key holds something else.
+    #[error("{0} holds no key of personal data (64 hexadecimal digits)")]
+    KeyUnreadable(String),
     /// The location is neither a file path nor a PostgreSQL address.
     #[error("cannot use {0} as a database location")]
     Location(String),

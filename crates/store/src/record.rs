@@ -3,11 +3,19 @@
 //! A change never overwrites: the version that it replaces moves to `record_version`, and the tallies of the region
 //! and of every region above are adjusted in the same transaction.
 
-/// Columns of a record.
+/// Columns of a record as they are written.
+macro_rules! written_columns {
+    () => {
+        "id, version, register, region, region_path, disease, event_day, key, title, digest, data, personal, \
+         counted, known_at, known_day, created_at, changed_by, reason, batch_id, drill, deleted, person_id, sealed"
+    };
+}
+/// Columns of a record as they are read: with the key that opens what it says of its person.
 macro_rules! columns {
     () => {
         "id, version, register, region, region_path, disease, event_day, key, title, digest, data, personal, \
-         counted, known_at, known_day, created_at, changed_by, reason, batch_id, drill, deleted"
+         counted, known_at, known_day, created_at, changed_by, reason, batch_id, drill, deleted, person_id, sealed, \
+         (select wrapped_key from person where person.id = person_id) as wrapped_key"
     };
 }
 pub(crate) use columns;
@@ -15,7 +23,8 @@ pub(crate) use columns;
 macro_rules! version_columns {
     () => {
         "record_id as id, version, register, region, region_path, disease, event_day, key, title, digest, data, \
-         personal, counted, known_at, known_day, created_at, changed_by, reason, batch_id, drill, deleted"
+         personal, counted, known_at, known_day, created_at, changed_by, reason, batch_id, drill, deleted, \
+         person_id, sealed, (select wrapped_key from person where person.id = person_id) as wrapped_key"
     };
 }
 
@@ -23,11 +32,15 @@ mod export;
 mod list;
 mod many;
 mod row;
+mod sealing;
 
+pub use crate::person::Whose;
 pub use export::Export;
-pub use list::{Cursor, FieldTest, Filter, Page, estimate_count, list};
+pub use list::{Cursor, FieldTest, Filter, Page, SealedTest, estimate_count, list};
 pub use many::insert_many;
-pub(crate) use row::RecordRow;
+pub(crate) use row::{RecordRow, opened};
+pub(crate) use sealing::{Sealed, seal_row};
+pub use sealing::{has_plain, seal_plain};
 
 use crate::dialect::{Bind, Tx, bind_all, on_db, placeholders, run_on_db};
 use crate::error::Error;
@@ -39,6 +52,7 @@ use serde_json::{Map, Value as Json};
 use sqlx::AssertSqlSafe;
 use sqlx::types::Json as Jsonb;
 use uuid::Uuid;
+use wanquan_domain::identity::Identity;
 use wanquan_domain::kind::Role;
 use wanquan_domain::record::{Draft, KeyDigest, Record, RecordId};
 use wanquan_domain::register::Register;
@@ -80,6 +94,9 @@ pub struct NewRecord {
     pub(crate) digest: [u8; 16],
     pub(crate) data: String,
     pub(crate) personal: Option<String>,
+    pub(crate) identity: Identity,
+    pub(crate) whose: Whose,
+    pub(crate) sealed: Option<Box<Sealed>>,
     pub(crate) counted: Counted,
     pub(crate) known_day: Option<i64>,
     pub(crate) row: u64,
@@ -94,8 +111,16 @@ impl NewRecord {
         let known_on = register.role(Role::KnownOn).map(|f| f.id.as_str());
         let digest = content_digest(&draft, known_on);
         let counted = Counted::of(register, &draft);
-        let title = draft.data.get(&register.title_field).map(shown).unwrap_or_default();
-        let (open, personal) = draft.data.split(|id| register.field(id).is_some_and(|f| f.personal));
+        let is_personal = |id: &str| register.field(id).is_some_and(|f| f.personal);
+        // A title is for searching by its beginning, which what is sealed is not.
+        let title = draft.data.get(&register.title_field).filter(|_| !is_personal(&register.title_field));
+        let title = title.map(shown).unwrap_or_default();
+        let identity = if register.fields.iter().any(|field| field.personal) {
+            Identity::of(register, draft.data.as_map())
+        } else {
+            Identity::default()
+        };
+        let (open, personal) = draft.data.split(is_personal);
         let data = storable(open.as_map())?;
         let personal = if personal.as_map().is_empty() { None } else { Some(storable(personal.as_map())?) };
         Ok(Self {
@@ -110,6 +135,9 @@ impl NewRecord {
             digest,
             data,
             personal,
+            identity,
+            whose: Whose::Found,
+            sealed: None,
             counted,
             known_day: draft.known_on.map(time::to_day),
             row: 0,
@@ -128,6 +156,18 @@ impl NewRecord {
     pub fn with_key(mut self, key: KeyDigest) -> Self {
         self.key = key;
         self
+    }
+
+    /// Says whose record it is, where somebody said so.
+    #[must_use]
+    pub fn belonging(mut self, whose: Whose) -> Self {
+        self.whose = whose;
+        self
+    }
+
+    /// What identifies its person.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     /// The business key, digested.
@@ -279,7 +319,8 @@ pub struct Stored {
 /// # Errors
 /// If the database fails.
 pub async fn get(tx: &mut Tx<'_>, id: RecordId) -> Result<Option<Record>, Error> {
-    current(tx, id).await?.map(Record::try_from).transpose()
+    let row = current(tx, id).await?;
+    opened(tx, row).transpose()
 }
 
 /// The record of a business key, withdrawn ones included.
@@ -287,7 +328,8 @@ pub async fn get(tx: &mut Tx<'_>, id: RecordId) -> Result<Option<Record>, Error>
 /// # Errors
 /// If the database fails.
 pub async fn get_by_key(tx: &mut Tx<'_>, register: &str, key: &KeyDigest) -> Result<Option<Record>, Error> {
-    current_by_key(tx, register, key).await?.map(Record::try_from).transpose()
+    let row = current_by_key(tx, register, key).await?;
+    opened(tx, row).transpose()
 }
 
 /// The records of several business keys, withdrawn ones too; unknown keys are left out.
@@ -304,7 +346,52 @@ pub async fn get_by_keys(tx: &mut Tx<'_>, register: &str, keys: &[KeyDigest]) ->
         let rows: Vec<RecordRow> =
             on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
         for row in rows {
-            found.push(Record::try_from(row)?);
+            found.push(row.open(&tx.keys)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The latest records of several persons, up to `each` of one; withdrawn ones are left out.
+///
+/// # Errors
+/// If the database fails.
+pub async fn of_persons(tx: &mut Tx<'_>, persons: &[Uuid], each: u32) -> Result<Vec<Record>, Error> {
+    const SQL: &str = concat!(
+        "select ",
+        columns!(),
+        " from record where person_id = $1 and not deleted order by id desc limit $2"
+    );
+    let mut found = Vec::new();
+    for person in persons {
+        let rows: Vec<RecordRow> =
+            on_db!(tx, |conn| { sqlx::query_as(SQL).bind(person).bind(i64::from(each)).fetch_all(conn) })?;
+        for row in rows {
+            found.push(row.open(&tx.keys)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Which of several business keys are stored, withdrawn records included.
+///
+/// # Errors
+/// If the database fails.
+pub async fn stored_keys(
+    tx: &mut Tx<'_>,
+    register: &str,
+    keys: &[KeyDigest],
+) -> Result<Vec<KeyDigest>, Error> {
+    let mut found = Vec::new();
+    for part in keys.chunks(KEYS_PER_STATEMENT) {
+        let mut binds = vec![Bind::Text(register.to_owned())];
+        binds.extend(part.iter().map(|key| Bind::Bytes(key.to_vec())));
+        let keys = placeholders(2, part.len());
+        let sql = format!("select key from record where register = $1 and key in ({keys})");
+        let rows: Vec<Vec<u8>> =
+            on_db!(tx, |conn| bind_all!(sqlx::query_scalar(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
+        for key in rows {
+            found.push(key.try_into().map_err(|_| Error::damaged("record", "key is not 16 bytes"))?);
         }
     }
     Ok(found)
@@ -351,7 +438,7 @@ pub async fn get_as_of(tx: &mut Tx<'_>, id: RecordId, day: Date) -> Result<Optio
             sqlx::query_as::<_, RecordRow>(SQL).bind(id.0).bind(day).fetch_optional(conn)
         })?,
     };
-    row.map(Record::try_from).transpose()
+    opened(tx, row).transpose()
 }
 
 /// Every version of a record in the order in which they became known, the current one last. A record has few
@@ -369,7 +456,7 @@ pub async fn versions(tx: &mut Tx<'_>, id: RecordId) -> Result<Vec<Record>, Erro
         on_db!(tx, |conn| sqlx::query_as::<_, RecordRow>(SQL).bind(id.0).fetch_all(conn))?;
     rows.reverse();
     rows.extend(current(tx, id).await?);
-    rows.into_iter().map(Record::try_from).collect()
+    rows.into_iter().map(|row| row.open(&tx.keys)).collect()
 }
 
 /// Number of records of a register that are not withdrawn, counted up to `limit`.
@@ -395,9 +482,13 @@ pub async fn insert(tx: &mut Tx<'_>, new: NewRecord, change: &Change) -> Result<
     if !change.drill {
         deltas.count(&new.region_path, &new.disease, known_day, &new.counted, 1);
     }
-    let row = RecordRow::first(new.clone(), change, known_day)?;
-    if write_current(tx, INSERT, &row).await? > 0 {
-        return finish(tx, row, deltas).await;
+    // Before anybody is entered as a person: whether the key is taken. Somebody may take it meanwhile all the same.
+    let mut row = RecordRow::first(new.clone(), change, known_day)?;
+    if current_by_key(tx, &new.register, &new.key).await?.is_none() {
+        seal_row(tx, &mut row, &new, None, change.at).await?;
+        if write_current(tx, INSERT, &row).await? > 0 {
+            return finish(tx, row, deltas).await;
+        }
     }
     // The key is taken; the one who took it may have committed since this transaction began.
     let holder = current_by_key(tx, &new.register, &new.key).await?;
@@ -467,7 +558,8 @@ async fn replace(tx: &mut Tx<'_>, old: RecordRow, new: NewRecord, change: &Chang
     if !change.drill {
         deltas.count(&new.region_path, &new.disease, known_day, &new.counted, 1);
     }
-    let mut row = RecordRow::first(new, change, known_day)?;
+    let mut row = RecordRow::first(new.clone(), change, known_day)?;
+    seal_row(tx, &mut row, &new, Some(&old), change.at).await?;
     row.id = old.id;
     row.created_at = old.created_at;
     row.version = next_version(tx, &old).await?;
@@ -500,19 +592,21 @@ async fn supersede(tx: &mut Tx<'_>, old: &RecordRow, known_until: i64) -> Result
 
 pub(crate) const SUPERSEDE: &str = "insert into record_version (record_id, version, register, region, region_path,
         disease, event_day, key, title, digest, data, personal, counted, known_at, known_day, known_until, created_at,
-        changed_by, reason, batch_id, drill, deleted)
+        changed_by, reason, batch_id, drill, deleted, person_id, sealed)
     select id, version, register, region, region_path, disease, event_day, key, title, digest, data, personal,
-        counted, known_at, known_day, $2, created_at, changed_by, reason, batch_id, drill, deleted
+        counted, known_at, known_day, $2, created_at, changed_by, reason, batch_id, drill, deleted, person_id, sealed
     from record where id = $1";
 
 const INSERT: &str = "insert into record (id, version, register, region, region_path, disease, event_day, key, title,
-        digest, data, personal, counted, known_at, known_day, created_at, changed_by, reason, batch_id, drill, deleted)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+        digest, data, personal, counted, known_at, known_day, created_at, changed_by, reason, batch_id, drill, deleted,
+        person_id, sealed)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
     on conflict (register, key) do nothing";
 
 const UPDATE: &str = "update record set version = $2, register = $3, region = $4, region_path = $5, disease = $6,
         event_day = $7, key = $8, title = $9, digest = $10, data = $11, personal = $12, counted = $13, known_at = $14,
-        known_day = $15, created_at = $16, changed_by = $17, reason = $18, batch_id = $19, drill = $20, deleted = $21
+        known_day = $15, created_at = $16, changed_by = $17, reason = $18, batch_id = $19, drill = $20, deleted = $21,
+        person_id = $22, sealed = $23
     where id = $1";
 
 async fn write_current(tx: &mut Tx<'_>, sql: &'static str, row: &RecordRow) -> Result<u64, Error> {
@@ -539,13 +633,15 @@ async fn write_current(tx: &mut Tx<'_>, sql: &'static str, row: &RecordRow) -> R
             .bind(row.batch_id)
             .bind(row.drill)
             .bind(row.deleted)
+            .bind(row.person_id)
+            .bind(&row.sealed)
             .execute(conn)
     })
 }
 
 async fn finish(tx: &mut Tx<'_>, row: RecordRow, deltas: Deltas) -> Result<Stored, Error> {
     let touched = tally::apply(tx, deltas).await?;
-    Ok(Stored { record: Record::try_from(row)?, touched })
+    Ok(Stored { record: row.open(&tx.keys)?, touched })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::dialect::{Engine, Tx};
 use crate::durable::Durability;
 use crate::error::Error;
+use crate::person::{KeySource, MasterKey, key_file};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use std::path::{Path, PathBuf};
@@ -22,12 +23,19 @@ pub struct Options {
     pub cache_kib: u32,
     /// How long a writer waits for another one, an import for example, before it gives up.
     pub busy_timeout: Duration,
+    /// Where the key of personal data is.
+    pub key: KeySource,
 }
 
 impl Options {
     /// Values for a server with two or more cores.
     pub fn recommended() -> Self {
-        Self { readers_max: 4, cache_kib: 8 * 1024, busy_timeout: Duration::from_secs(60) }
+        Self {
+            readers_max: 4,
+            cache_kib: 8 * 1024,
+            busy_timeout: Duration::from_secs(60),
+            key: KeySource::Beside,
+        }
     }
 }
 
@@ -35,15 +43,17 @@ impl Options {
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(crate) engine: Arc<Engine>,
+    pub(crate) keys: Arc<MasterKey>,
     pub(crate) options: Options,
 }
 
 impl Store {
     /// Opens a database and migrates it. `location` is a `postgres://` address, or the path of an SQLite file, which
-    /// is created if it is missing (its folder is not).
+    /// is created if it is missing (its folder is not). The key of personal data is made if nobody is sealed yet.
     ///
     /// # Errors
-    /// If the location is unusable, the file is not a database, or the schema belongs to a later release.
+    /// If the location is unusable, the file is not a database, or the schema belongs to a later release; if the key
+    /// of personal data is missing or another one.
     pub async fn open(location: &str, options: &Options) -> Result<Self, Error> {
         let engine = if location.starts_with("postgres://") || location.starts_with("postgresql://") {
             Self::open_postgres(location, options).await?
@@ -57,7 +67,8 @@ impl Store {
             }
             Self::open_sqlite(Path::new(path), options).await?
         };
-        Ok(Self { engine: Arc::new(engine), options: options.clone() })
+        let keys = Arc::new(key_file::open(&engine, &options.key).await?);
+        Ok(Self { engine: Arc::new(engine), keys, options: options.clone() })
     }
 
     async fn open_sqlite(path: &Path, options: &Options) -> Result<Engine, Error> {
@@ -103,7 +114,7 @@ impl Store {
     /// # Errors
     /// `Busy` if no connection becomes free.
     pub async fn read(&self) -> Result<Tx<'static>, Error> {
-        self.engine.begin_read().await
+        Ok(Tx { on: self.engine.begin_read().await?, keys: Arc::clone(&self.keys) })
     }
 
     /// Begins a transaction for writing. On SQLite, writers wait for each other in the order of their arrival.
@@ -111,7 +122,12 @@ impl Store {
     /// # Errors
     /// `Busy` if another writer holds the database for longer than `Options::busy_timeout`.
     pub async fn write(&self) -> Result<Tx<'static>, Error> {
-        self.engine.begin_write().await
+        Ok(Tx { on: self.engine.begin_write().await?, keys: Arc::clone(&self.keys) })
+    }
+
+    /// The key under which persons are sealed, for preparing records on other threads.
+    pub fn keys(&self) -> &Arc<MasterKey> {
+        &self.keys
     }
 
     /// Path of the SQLite file; `None` on PostgreSQL.

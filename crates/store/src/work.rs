@@ -14,6 +14,7 @@ pub use list::{Cursor, Filter, Whose, count, count_by_path, list};
 
 use crate::dialect::{Bind, Tx, bind_all, on_db, placeholders, run_on_db};
 use crate::error::Error;
+use crate::person::MasterKey;
 use crate::record::RecordRow;
 use crate::time;
 use jiff::Timestamp;
@@ -37,14 +38,34 @@ const NEVER: i64 = i64::MAX;
 struct PendingColumn {
     step: String,
     by: String,
+    /// Before the values were sealed they stood here.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     values: Map<String, Json>,
+    /// The values, sealed for the record, in hexadecimal digits: they may be personal, and wait for a second person.
+    #[serde(default)]
+    sealed: String,
     reason: Option<String>,
 }
 
-impl From<&Pending> for PendingColumn {
-    fn from(pending: &Pending) -> Self {
-        let Pending { step, by, values, reason } = pending.clone();
-        Self { step, by, values, reason }
+impl PendingColumn {
+    fn of(work: &Work, keys: &MasterKey) -> Result<Option<Jsonb<Self>>, Error> {
+        let Some(Pending { step, by, values, reason }) = work.pending.clone() else { return Ok(None) };
+        let sealed = keys.seal_for(work.record.0, &serde_json::to_vec(&values)?)?;
+        let sealed = sealed.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Some(Jsonb(Self { step, by, values: Map::new(), sealed, reason })))
+    }
+
+    fn open(self, record: Uuid, keys: &MasterKey) -> Result<Pending, Error> {
+        let Self { step, by, mut values, sealed, reason } = self;
+        if !sealed.is_empty() {
+            let digits = sealed.as_bytes().chunks(2).map(|pair| {
+                let pair = std::str::from_utf8(pair).map_err(|e| Error::damaged(WHAT, e))?;
+                u8::from_str_radix(pair, 16).map_err(|e| Error::damaged(WHAT, e))
+            });
+            let bytes: Vec<u8> = digits.collect::<Result<_, Error>>()?;
+            values = serde_json::from_slice(&keys.open_for(record, &bytes)?)?;
+        }
+        Ok(Pending { step, by, values, reason })
     }
 }
 
@@ -71,12 +92,11 @@ fn unit(text: &str) -> Result<Unit, Error> {
     text.parse().map_err(|e| Error::damaged(WHAT, e))
 }
 
-impl TryFrom<WorkRow> for Work {
-    type Error = Error;
-
-    fn try_from(row: WorkRow) -> Result<Self, Error> {
+impl WorkRow {
+    fn open(self, keys: &MasterKey) -> Result<Work, Error> {
+        let row = self;
         let at = |micros| time::from_micros(micros, WHAT);
-        Ok(Self {
+        Ok(Work {
             record: RecordId(row.record_id),
             register: row.register,
             region_path: row.region_path,
@@ -90,12 +110,7 @@ impl TryFrom<WorkRow> for Work {
             next_at: row.next_at.map(at).transpose()?,
             raised: Raised(time::version(row.raised, WHAT)?),
             offered_to: row.offered_to.as_deref().map(unit).transpose()?,
-            pending: row.pending.map(|Jsonb(p)| Pending {
-                step: p.step,
-                by: p.by,
-                values: p.values,
-                reason: p.reason,
-            }),
+            pending: row.pending.map(|Jsonb(p)| p.open(row.record_id, keys)).transpose()?,
             drill: row.drill,
         })
     }
@@ -115,6 +130,7 @@ pub async fn put(tx: &mut Tx<'_>, work: &Work) -> Result<(), Error> {
         entered_at = excluded.entered_at, due_at = excluded.due_at, next_at = excluded.next_at,
         raised = excluded.raised, offered_to = excluded.offered_to, pending = excluded.pending"
     );
+    let pending = PendingColumn::of(work, &tx.keys)?;
     run_on_db!(tx, |conn| {
         sqlx::query(SQL)
             .bind(work.record.0)
@@ -130,7 +146,7 @@ pub async fn put(tx: &mut Tx<'_>, work: &Work) -> Result<(), Error> {
             .bind(work.next_at.map(time::to_micros))
             .bind(i64::from(work.raised.0))
             .bind(work.offered_to.as_ref().map(Unit::to_string))
-            .bind(work.pending.as_ref().map(|p| Jsonb(PendingColumn::from(p))))
+            .bind(&pending)
             .bind(work.drill)
             .execute(conn)
     })?;
@@ -144,9 +160,11 @@ pub async fn put(tx: &mut Tx<'_>, work: &Work) -> Result<(), Error> {
 pub async fn begin_many(tx: &mut Tx<'_>, begun: &[(Work, WorkEntry)]) -> Result<(), Error> {
     for part in begun.chunks(ROWS_PER_STATEMENT) {
         let sql = format!("insert into work ({}) values {}", columns!(), tx.value_lists(15, part.len()));
+        let pending: Vec<_> =
+            part.iter().map(|(work, _)| PendingColumn::of(work, &tx.keys)).collect::<Result<_, _>>()?;
         run_on_db!(tx, |conn| {
             let mut query = sqlx::query(AssertSqlSafe(sql));
-            for (work, _) in part {
+            for ((work, _), pending) in part.iter().zip(&pending) {
                 query = query
                     .bind(work.record.0)
                     .bind(&work.register)
@@ -161,7 +179,7 @@ pub async fn begin_many(tx: &mut Tx<'_>, begun: &[(Work, WorkEntry)]) -> Result<
                     .bind(work.next_at.map(time::to_micros))
                     .bind(i64::from(work.raised.0))
                     .bind(work.offered_to.as_ref().map(Unit::to_string))
-                    .bind(work.pending.as_ref().map(|p| Jsonb(PendingColumn::from(p))))
+                    .bind(pending)
                     .bind(work.drill);
             }
             query.execute(conn)
@@ -195,7 +213,7 @@ pub async fn begin_many(tx: &mut Tx<'_>, begun: &[(Work, WorkEntry)]) -> Result<
 pub async fn get(tx: &mut Tx<'_>, record: RecordId) -> Result<Option<Work>, Error> {
     const SQL: &str = concat!("select ", columns!(), " from work where record_id = $1");
     let row: Option<WorkRow> = on_db!(tx, |conn| sqlx::query_as(SQL).bind(record.0).fetch_optional(conn))?;
-    row.map(Work::try_from).transpose()
+    row.map(|row| row.open(&tx.keys)).transpose()
 }
 
 /// The work of several records, in the order of their identifiers.
@@ -214,7 +232,7 @@ pub async fn get_many(tx: &mut Tx<'_>, records: &[RecordId]) -> Result<Vec<Work>
         let rows: Vec<WorkRow> =
             on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
         for row in rows {
-            found.push(Work::try_from(row)?);
+            found.push(row.open(&tx.keys)?);
         }
     }
     Ok(found)
@@ -233,7 +251,7 @@ pub async fn without(tx: &mut Tx<'_>, register: &str, limit: u32) -> Result<Vec<
     );
     let rows: Vec<RecordRow> =
         on_db!(tx, |conn| { sqlx::query_as(SQL).bind(register).bind(i64::from(limit)).fetch_all(conn) })?;
-    rows.into_iter().map(Record::try_from).collect()
+    rows.into_iter().map(|row| row.open(&tx.keys)).collect()
 }
 
 /// Appends to the history of a record.
@@ -376,7 +394,7 @@ pub async fn due(tx: &mut Tx<'_>, now: Timestamp, limit: u32) -> Result<Vec<Work
     let rows: Vec<WorkRow> = on_db!(tx, |conn| {
         sqlx::query_as(SQL).bind(time::to_micros(now)).bind(i64::from(limit)).fetch_all(conn)
     })?;
-    rows.into_iter().map(Work::try_from).collect()
+    rows.into_iter().map(|row| row.open(&tx.keys)).collect()
 }
 
 /// The instant at which a deadline is to be looked at next; `None` if none is waiting.

@@ -36,6 +36,8 @@ mod publication;
 mod record;
 #[path = "story/schema.rs"]
 mod schema;
+#[path = "story/sealed.rs"]
+mod sealed;
 #[path = "story/setting.rs"]
 mod setting;
 #[path = "story/signal.rs"]

@@ -13,6 +13,7 @@ export const keys = {
   signals: ["signals"],
   registers: ["registers"],
   records: ["records"],
+  persons: ["persons"],
   imports: ["imports"],
   users: ["users"],
   roles: ["roles"],

@@ -371,6 +371,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/persons/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Find persons by a document or a telephone. The numbers stand in the body, which no log of addresses keeps. */
+        post: operations["find_persons"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/persons/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A person with records, entries and merges. */
+        get: operations["read_person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/persons/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase a person: destroys the keys of everything that is recorded of them, in every version. Counts stay. It cannot be
+         *     taken back.
+         */
+        post: operations["erase_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/persons/{id}/known": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything that is known about a person: records with every version, merges, and who looked when. For the person,
+         *     who may ask.
+         */
+        get: operations["export_person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/persons/{id}/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that another entry is the same person. Both keep their records and are shown together. */
+        post: operations["merge_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/persons/{id}/merges/{merge}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a merge back: each entry stands for itself again. */
+        delete: operations["unmerge_person"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/plans": {
         parameters: {
             query?: never;
@@ -848,6 +956,26 @@ export interface paths {
         get: operations["draw_register"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registers/{register}/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Who may be the person of a record before it is entered: by document, telephone, or name (also by character variants
+         *     and pinyin) with the birth. The person who enters it decides, and says so with `person` or `another_person`.
+         */
+        post: operations["find_duplicates"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1481,6 +1609,13 @@ export interface components {
             /** @description Title. */
             title: string;
         };
+        /** @description Who is asked for. */
+        AskedPerson: {
+            /** @description Number of an identity document, in any spelling. */
+            document?: string | null;
+            /** @description Telephone number, in any spelling. */
+            phone?: string | null;
+        };
         /** @description Whether the caller may assess. */
         AssessPermission: {
             /** @description It may. */
@@ -1895,6 +2030,66 @@ export interface components {
             /** @description Name. */
             label: components["schemas"]["Label"];
         };
+        /** @description Somebody who may be the same person. */
+        DuplicateBody: {
+            /**
+             * Format: date
+             * @description Its day.
+             */
+            event_date?: string | null;
+            /** @description Name of the person there. */
+            name?: string | null;
+            /**
+             * Format: uuid
+             * @description The person.
+             */
+            person: string;
+            /** @description Why: `document`, `phone`, `name`, `character_variant`, `pinyin`, `birth_date`, `birth_year`. */
+            reasons: string[];
+            /**
+             * Format: uuid
+             * @description The record that is most alike.
+             */
+            record: string;
+            /** @description Its region. */
+            region: components["schemas"]["RecordRegion"];
+            /** @description Its register. */
+            register: string;
+            /**
+             * Format: int32
+             * @description How alike, from 0 to 100: for the order, it is no probability.
+             */
+            score: number;
+            /** @description What it is called. */
+            title: string;
+        };
+        /** @description Who may be the same person. */
+        DuplicatesBody: {
+            /** @description How many others there are where the caller may not see persons. */
+            elsewhere: number;
+            /** @description Most alike first. */
+            items: components["schemas"]["DuplicateBody"][];
+        };
+        /** @description Values of a record that is about to be entered. */
+        EnteredValues: {
+            /** @description Values by field. */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description What was erased. */
+        Erased: {
+            /**
+             * Format: int64
+             * @description Entries whose keys were destroyed.
+             */
+            entries: number;
+        };
+        /** @description Why a person is erased. */
+        Erasure: {
+            /** @description Why, without names. */
+            reason: string;
+        };
         /** @description A field of a register. */
         FieldBody: {
             /** @description Choices, in order. */
@@ -1941,6 +2136,11 @@ export interface components {
             zh: {
                 [key: string]: unknown;
             };
+        };
+        /** @description Persons. */
+        FoundPersons: {
+            /** @description Identifiers. */
+            items: string[];
         };
         /** @description A role held for a region and everything below it. */
         GrantBody: {
@@ -2374,6 +2574,40 @@ export interface components {
             /** @description What one of the count is. */
             unit: string;
         };
+        /** @description Two entries that were said to be one person. */
+        MergeBody: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who said so. */
+            by: string;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The entry that stays.
+             */
+            kept: string;
+            /**
+             * Format: uuid
+             * @description The other one.
+             */
+            merged: string;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it was taken back.
+             */
+            undone_at?: string | null;
+            /** @description By whom. */
+            undone_by?: string | null;
+        };
         /** @description A role to be given. */
         NewGrant: {
             /** @description Region. */
@@ -2381,12 +2615,30 @@ export interface components {
             /** @description Role. */
             role: string;
         };
+        /** @description Who else is this person, and why. */
+        NewMerge: {
+            /**
+             * Format: uuid
+             * @description The entry that is the same person.
+             */
+            merged: string;
+            /** @description Why, without names. */
+            reason: string;
+        };
         /** @description Values of a new record. */
         NewRecord: {
+            /** @description It is of a person of its own, although others look alike. */
+            another_person?: boolean;
             /** @description Values by field. */
             data: {
                 [key: string]: unknown;
             };
+            /**
+             * Format: uuid
+             * @description The person whose record it is, where somebody said so. Otherwise it goes to whoever is known by its document, or
+             *     by its telephone and name, and to a new person if nobody is.
+             */
+            person?: string | null;
         };
         /** @description What a new token is for. */
         NewToken: {
@@ -2488,6 +2740,64 @@ export interface components {
             current: string;
             /** @description The new one, at least 10 characters. */
             new: string;
+        };
+        /** @description A person. */
+        PersonBody: {
+            /**
+             * Format: date-time
+             * @description When the entry was made.
+             */
+            created_at: string;
+            /** @description Every entry that was said to be this person, with this one. */
+            entries: string[];
+            /**
+             * Format: date-time
+             * @description When the person was erased.
+             */
+            erased_at?: string | null;
+            /**
+             * Format: uuid
+             * @description The entry that stands for the person.
+             */
+            id: string;
+            /** @description Whether the caller may erase the person. */
+            may_erase: boolean;
+            /** @description Whether the caller may take out what is known. */
+            may_export: boolean;
+            /** @description Whether the caller may say that others are the same person, or take it back. */
+            may_merge: boolean;
+            /** @description Merges, in order, those taken back included. */
+            merges: components["schemas"]["MergeBody"][];
+            /** @description Whether there are records elsewhere. */
+            more_elsewhere: boolean;
+            /** @description Records where the caller may see persons, latest event first. */
+            records: components["schemas"]["PersonRecordBody"][];
+        };
+        /** @description A record of a person. */
+        PersonRecordBody: {
+            /**
+             * Format: date
+             * @description Day of the event.
+             */
+            event_date?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The entry that it belongs to.
+             */
+            person?: string | null;
+            /** @description Region. */
+            region: components["schemas"]["RecordRegion"];
+            /** @description Register. */
+            register: string;
+            /** @description What it is called. */
+            title: string;
+            /** @description Withdrawn. */
+            withdrawn: boolean;
         };
         /** @description An action of a plan, in words. */
         PlanActionBody: {
@@ -2767,6 +3077,8 @@ export interface components {
             };
             /** @description Disease. */
             disease?: string | null;
+            /** @description The person was erased: what was said of them can be read by nobody any more. */
+            erased: boolean;
             /**
              * Format: date
              * @description Day of the event.
@@ -2784,6 +3096,11 @@ export interface components {
              * @description When this version became known.
              */
             known_at: string;
+            /**
+             * Format: uuid
+             * @description The person whom it is about, where the caller may see personal fields.
+             */
+            person?: string | null;
             /** @description Why, where a person said so. */
             reason?: string | null;
             /** @description Fields that the caller may not see, whether they have a value or not. */
@@ -2831,6 +3148,8 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
+            /** @description The person was erased: what was said of them can be read by nobody any more. */
+            erased: boolean;
             /**
              * Format: date-time
              * @description When it became known.
@@ -4890,6 +5209,330 @@ export interface operations {
             };
         };
     };
+    find_persons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskedPerson"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundPersons"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Person */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Person */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Erasure"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erased"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Person */
+                id: string;
+                /** @description Form: `json` (default), `html`, `csv`. */
+                form: string | null;
+                /** @description Language of page and table: `en` (default), `zh`. */
+                lang: string | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/html": string;
+                    "text/csv": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merge_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry that stays */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMerge"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unmerge_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Person */
+                id: string;
+                /** @description Merge */
+                merge: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_plans: {
         parameters: {
             query?: never;
@@ -6445,6 +7088,56 @@ export interface operations {
             };
         };
     };
+    find_duplicates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Register */
+                register: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnteredValues"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicatesBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     export_records: {
         parameters: {
             query?: {
@@ -6456,7 +7149,7 @@ export interface operations {
                 from?: string;
                 /** @description Last day of the event. */
                 to?: string;
-                /** @description Beginning of the title. */
+                /** @description Beginning of the title; the whole name where the title is one. */
                 q?: string;
                 /** @description As known at the end of this day. */
                 as_of?: string;
@@ -6690,7 +7383,7 @@ export interface operations {
                 from?: string;
                 /** @description Last day of the event. */
                 to?: string;
-                /** @description Beginning of the title. */
+                /** @description Beginning of the title; the whole name where the title is one. */
                 q?: string;
                 /** @description As known at the end of this day. */
                 as_of?: string;

@@ -420,7 +420,7 @@ fn create(
     run: &RunPlan,
     made: &mut Made,
 ) -> Result<(), Error> {
-    let checked = validate(app.packs(), register, values, app.today());
+    let checked = validate(app, register, values, app.today());
     let Some(mut draft) = checked.draft else {
         let found: Vec<String> = checked.issues.iter().map(|issue| format!("{issue:?}")).collect();
         return Err(Error::Internal(format!("`{}` refuses: {}", register.id, found.join("; "))));

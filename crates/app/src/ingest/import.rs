@@ -16,6 +16,7 @@ mod report;
 mod rows;
 mod running;
 mod survey;
+mod twins;
 
 pub use history::{Imports, PastImport, imports};
 pub use mapping::{Mapping, Target};
@@ -43,6 +44,7 @@ use serde_json::json;
 use std::collections::hash_map::Entry;
 use std::io::Write;
 use std::sync::Arc;
+use twins::Twins;
 use uuid::Uuid;
 use wanquan_domain::actor::{Action, Actor};
 use wanquan_domain::issue::{Issue, IssueCode};
@@ -308,6 +310,7 @@ fn read_rows(
 ) -> Result<Result<Findings, Refusal>, Error> {
     let reader = Reader {
         register,
+        app,
         packs: app.packs(),
         plan,
         today: reading.today,
@@ -373,6 +376,7 @@ fn drive(
         reader.differences = found.ok_or(Stop::File(Refusal::TooManyTotals { max: running::CELLS_MAX }))?;
     }
     let reader = &reader;
+    let mut twins = Twins::new(known.app, known.register);
     // Wide rows make hundreds of records each.
     let part_rows = (PART_ROWS * 4 / reader.records_per_row()).clamp(16, PART_ROWS);
     let mut rows = table.rows()?;
@@ -398,7 +402,8 @@ fn drive(
         while ready.len() >= PART_RECORDS {
             let rest = ready.split_off(PART_RECORDS);
             let mut full = std::mem::replace(&mut ready, rest);
-            run.findings.add(known.keep(&mut full)?);
+            run.findings.add(known.keep(&mut full, bulk)?);
+            run.findings.add(twins.look(&full)?);
             bulk.push_blocking(full).map_err(Error::from)?;
         }
         if let Some(progress) = reading.progress {
@@ -406,7 +411,8 @@ fn drive(
         }
     }
     if !ready.is_empty() {
-        run.findings.add(known.keep(&mut ready)?);
+        run.findings.add(known.keep(&mut ready, bulk)?);
+        run.findings.add(twins.look(&ready)?);
         bulk.push_blocking(ready).map_err(Error::from)?;
     }
     Ok(())

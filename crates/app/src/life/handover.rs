@@ -1,7 +1,7 @@
 //! Handing work over to another unit: offered, then accepted or declined. The present unit answers until the other
 //! one accepts, so that nothing is ever in two hands or in none.
 
-use super::{acts_for, unit_path};
+use super::{acts_for, ensured, unit_path};
 use crate::app::App;
 use crate::bus::Change as Told;
 use crate::error::Error;
@@ -87,7 +87,10 @@ fn offered(current: &mut Work) -> Result<Unit, Error> {
 
 async fn open_work(app: &App, tx: &mut Tx<'_>, actor: &Actor, id: RecordId) -> Result<(Record, Work), Error> {
     let found = record::get(tx, id).await?.filter(|record| !record.deleted);
-    let current = work::get(tx, id).await?;
+    let current = match &found {
+        Some(found) => ensured(app, tx, found).await?,
+        None => None,
+    };
     let (Some(found), Some(current)) = (found, current) else { return Err(Error::not_found("record", id)) };
     let units = [Some(&current.unit), current.offered_to.as_ref()];
     let involved = units.into_iter().flatten().any(|unit| acts_for(app, actor, unit, &found.region));

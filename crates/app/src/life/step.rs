@@ -1,6 +1,6 @@
 //! Steps: from one state to another, by whoever may, with the values and the reason that they need.
 
-use super::{clockwork, is_allowed};
+use super::{clockwork, ensured, is_allowed};
 use crate::app::App;
 use crate::bus::Change as Told;
 use crate::error::Error;
@@ -207,7 +207,7 @@ async fn step(
     let read = reading(app, actor, id, old.as_ref())?;
     let old = old.ok_or_else(|| Error::not_found("record", id))?;
     let register = find_register(app, &old.register)?;
-    let current = work::get(tx, id).await?;
+    let current = ensured(app, tx, &old).await?;
     let (Some(life), Some(mut current)) = (&register.lifecycle, current) else {
         let message = "records of this register have no states".to_owned();
         return Err(Error::Refused { code: "no_states", message });
@@ -231,7 +231,7 @@ async fn step(
     }
     let why = reason.clone().or_else(|| pending.as_ref().and_then(|p| p.reason.clone()));
     // Validated in the state where it is: a rule of the register may name the state.
-    let checked = validate(app.packs(), register, values, app.today());
+    let checked = validate(app, register, values, app.today());
     let Some(draft) = checked.draft else { return Err(Error::Invalid { issues: checked.issues }) };
     let mut data = draft.data.into_map();
     let scope = register.scope(&data, app.today());
@@ -245,7 +245,7 @@ async fn step(
         return Err(Error::Refused { code: "second_person_needed", message });
     }
     data.insert(STATE.to_owned(), Json::from(to.id.as_str()));
-    let moved = validate(app.packs(), register, data, app.today());
+    let moved = validate(app, register, data, app.today());
     let Some(mut draft) = moved.draft else { return Err(Error::Invalid { issues: moved.issues }) };
     if !register.has_key(draft.data.as_map()) {
         draft.key = old.key;

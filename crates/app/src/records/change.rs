@@ -2,7 +2,7 @@
 
 use super::{Redaction, Shown, changed_fields, find_register, show, subject};
 use crate::app::App;
-use crate::authorize::{Scope, Subject, actions_of, authorize_records};
+use crate::authorize::{Scope, Subject, actions_of, authorize, authorize_records};
 use crate::bus::Change as Told;
 use crate::detect;
 use crate::error::Error;
@@ -10,6 +10,7 @@ use crate::life;
 use crate::validation::validate;
 use jiff::SignedDuration;
 use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
 use wanquan_domain::actor::{Action, Actor};
 use wanquan_domain::issue::{Issue, IssueCode};
 use wanquan_domain::record::{Draft, Record, RecordId};
@@ -17,11 +18,13 @@ use wanquan_domain::register::Register;
 use wanquan_domain::signal::REASON_MAX_CHARS;
 use wanquan_domain::validate::repeated_key;
 use wanquan_store::idempotency::{self, Request};
-use wanquan_store::record::{self, Change, NewRecord, Stored};
+use wanquan_store::record::{self, Change, NewRecord, Stored, Whose};
 use wanquan_store::{Error as StoreError, Tx};
 
 /// Longest admissible idempotency key, in bytes.
 const KEY_BYTES_MAX: usize = 200;
+/// Records of a person that are looked at for one that the actor may see.
+const SEEN_MAX: u32 = 1_000;
 /// Equal records without a business key; more of them are a script gone wrong.
 const REPEATS_MAX: u32 = 100;
 /// A retry finds the answer of the first attempt for this long.
@@ -39,15 +42,34 @@ pub async fn create(
     values: Map<String, Json>,
     idempotency_key: Option<&str>,
 ) -> Result<Shown, Error> {
+    create_for(app, actor, register, values, Whose::Found, idempotency_key).await
+}
+
+/// The same, where somebody has said whose the record is: of a known person, or of one of its own although others look
+/// alike.
+///
+/// # Errors
+/// As for [`create`]; `NotFound` for a person of whom the actor may see nothing.
+pub async fn create_for(
+    app: &App,
+    actor: &Actor,
+    register: &str,
+    values: Map<String, Json>,
+    whose: Whose,
+    idempotency_key: Option<&str>,
+) -> Result<Shown, Error> {
     let register = find_register(app, register)?;
     let write = authorize_records(app, actor, Action::RecordWrite, &register.id, Subject::Anywhere)?;
     let key = idempotency_key.map(check_key).transpose()?;
-    let digest = request_digest(register, &values);
+    let digest = request_digest(app, register, &values);
     let values = keep_managed(register, None, values)?;
     let (draft, warnings) = validated(app, register, values)?;
     authorize_records(app, actor, Action::RecordWrite, &register.id, Subject::At(&draft.region))?;
     let id = RecordId::new(app.now());
     let mut tx = app.write().await?;
+    if let Whose::Of(person) = whose {
+        check_seen(app, &mut tx, actor, person).await?;
+    }
     if let Some(key) = key {
         idempotency::forget(&mut tx, actor.id, app.now() - KEY_LIFE).await?;
         let request = Request { digest, record: id, version: 1 };
@@ -55,7 +77,7 @@ pub async fn create(
             return answer_again(app, &mut tx, actor, &first, &request).await;
         }
     }
-    let stored = insert(app, &mut tx, actor, register, draft, id, &write).await?;
+    let stored = insert(app, &mut tx, actor, register, draft, (id, whose), &write).await?;
     if let Some(key) = key {
         let made = &stored.record;
         idempotency::settle(&mut tx, actor.id, key, made.id, made.version).await?;
@@ -65,13 +87,22 @@ pub async fn create(
     Ok(Shown { warnings, ..shown })
 }
 
+/// Whose record it is can be said of persons whom the actor may see.
+async fn check_seen(app: &App, tx: &mut Tx<'_>, actor: &Actor, person: Uuid) -> Result<(), Error> {
+    let scope = authorize(app, actor, Action::RecordReadPersonal, Subject::Anywhere)?;
+    let records = record::of_persons(tx, &[person], SEEN_MAX).await?;
+    let seen = records.iter().any(|record| scope.covers(&record.region_path) && !record.erased);
+    if seen { Ok(()) } else { Err(Error::not_found("person", person)) }
+}
+
 fn check_key(key: &str) -> Result<&str, Error> {
     let fits = !key.is_empty() && key.len() <= KEY_BYTES_MAX && key.chars().all(|c| c.is_ascii_graphic());
     let message = format!("1 to {KEY_BYTES_MAX} visible ASCII characters");
     if fits { Ok(key) } else { Err(Error::BadInput { field: "idempotency_key", message }) }
 }
 
-fn request_digest(register: &Register, values: &Map<String, Json>) -> [u8; 32] {
+/// What a request said; keyed, for names and numbers could be tried against it.
+fn request_digest(app: &App, register: &Register, values: &Map<String, Json>) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(register.id.as_bytes());
     hasher.update(b"\0");
@@ -83,7 +114,8 @@ fn request_digest(register: &Register, values: &Map<String, Json>) -> [u8; 32] {
         hasher.update(value.to_string().as_bytes());
         hasher.update(b"\0");
     }
-    *hasher.finalize().as_bytes()
+    let said = hasher.finalize();
+    *blake3::hash(&app.store().keys().digest("request", said.as_bytes())).as_bytes()
 }
 
 /// The version that the first attempt made, even if it was changed since.
@@ -118,7 +150,7 @@ async fn insert(
     actor: &Actor,
     register: &Register,
     mut draft: Draft,
-    id: RecordId,
+    (id, whose): (RecordId, Whose),
     write: &Scope,
 ) -> Result<Stored, Error> {
     // Without a business key two equal records are two things: two persons of one household, seen on one day.
@@ -137,7 +169,7 @@ async fn insert(
             return Err(taken(app, actor, Some(&holder)));
         }
     }
-    let new = NewRecord::new(register, draft, id).map_err(not_storable)?;
+    let new = NewRecord::new(register, draft, id).map_err(not_storable)?.belonging(whose);
     Ok(record::insert(tx, new, &change(app, actor, None)).await?)
 }
 
@@ -315,7 +347,7 @@ fn validated(
     register: &Register,
     values: Map<String, Json>,
 ) -> Result<(Draft, Vec<Issue>), Error> {
-    let checked = validate(app.packs(), register, values, app.today());
+    let checked = validate(app, register, values, app.today());
     match checked.draft {
         Some(draft) => Ok((draft, checked.issues)),
         None => Err(Error::Invalid { issues: checked.issues }),

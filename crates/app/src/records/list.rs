@@ -7,10 +7,13 @@ use crate::error::Error;
 use jiff::civil::Date;
 use serde_json::{Value as Json, json};
 use wanquan_domain::actor::{Action, Actor};
+use wanquan_domain::identity;
 use wanquan_domain::region::RegionCode;
 use wanquan_domain::register::{Field, FieldType, Register};
 use wanquan_domain::value::canonical_number;
-use wanquan_store::record::{self, FieldTest, Filter};
+use wanquan_store::Tx;
+use wanquan_store::person::{self, Lookup};
+use wanquan_store::record::{self, FieldTest, Filter, SealedTest};
 
 /// Tests of fields in one query; each costs a look into every row.
 const TESTS_MAX: usize = 20;
@@ -26,10 +29,10 @@ pub struct Query {
     pub from: Option<Date>,
     /// Last day of the event.
     pub to: Option<Date>,
-    /// Beginning of the title.
+    /// Beginning of the title; the whole of it where the title is a name.
     pub title: Option<String>,
     /// Values of fields as they are written in an address: choices, codes, numbers and dates equal them, texts
-    /// contain them.
+    /// contain them. Personal fields are sealed: documents, telephones and names are asked for as a whole.
     pub fields: Vec<(String, String)>,
     /// As known at the end of this day.
     pub as_of: Option<Date>,
@@ -68,6 +71,8 @@ pub(crate) struct Selection {
     pub(crate) scope: Scope,
     /// Personal fields whose values are tested: asking for a name is a look at it.
     pub(crate) tested: Vec<String>,
+    /// What the persons of the records are found by; each test narrows them.
+    lookups: Vec<Lookup>,
 }
 
 impl Selection {
@@ -87,17 +92,26 @@ impl Selection {
         }
         let mut tested = Vec::new();
         let mut fields = Vec::new();
+        let mut asked = Vec::new();
         for (id, text) in &query.fields {
             let field = register.field(id);
             let field = field.ok_or_else(|| bad("fields", format!("no field `{id}` in this register")))?;
-            fields.push((id.clone(), test(field, text)?));
             if field.personal {
-                tested.push(id.clone());
+                asked.push((field, text));
+            } else {
+                fields.push((id.clone(), test(field, text)?));
             }
         }
-        let title_is_personal = register.field(&register.title_field).is_some_and(|field| field.personal);
-        if query.title.is_some() && title_is_personal {
-            tested.push(register.title_field.clone());
+        let personal_title = register.field(&register.title_field).filter(|field| field.personal);
+        if let (Some(text), Some(field)) = (&query.title, personal_title) {
+            asked.push((field, text));
+        }
+        let (mut sealed, mut lookups) = (Vec::new(), Vec::new());
+        for (field, text) in asked {
+            tested.push(field.id.clone());
+            let (test, lookup) = sealed_test(field, text)?;
+            sealed.push(test);
+            lookups.push(lookup);
         }
         if !tested.is_empty() {
             let personal = authorize_records(app, actor, Action::RecordReadPersonal, &register.id, within)?;
@@ -110,12 +124,55 @@ impl Selection {
             disease: query.disease.clone(),
             from: query.from,
             to: query.to,
-            title_prefix: query.title.clone(),
+            title_prefix: query.title.clone().filter(|_| personal_title.is_none()),
             fields,
+            persons: None,
+            sealed,
             as_of: query.as_of,
         };
-        Ok(Self { filter, scope, tested })
+        Ok(Self { filter, scope, tested, lookups })
     }
+
+    /// Finds the persons whom the tests of personal fields ask for.
+    ///
+    /// # Errors
+    /// `Refused` if they are too many; if the store fails.
+    pub(crate) async fn find_persons(&mut self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        for lookup in &self.lookups {
+            let found = person::find_entries(tx, std::slice::from_ref(lookup), PERSONS_MAX + 1).await?;
+            if found.len() > PERSONS_MAX as usize {
+                let message = format!(
+                    "more than {PERSONS_MAX} persons have this name; ask for a document or a telephone as well"
+                );
+                return Err(Error::Refused { code: "too_many_persons", message });
+            }
+            self.filter.persons = Some(match self.filter.persons.take() {
+                Some(before) => before.into_iter().filter(|id| found.contains(id)).collect(),
+                None => found,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Persons whose records one list looks through.
+const PERSONS_MAX: u32 = 1_000;
+
+/// A test of a personal field, which is sealed: whole numbers and whole names are found by their keyed digest; nothing
+/// finds a part of them.
+fn sealed_test(field: &Field, text: &str) -> Result<(SealedTest, Lookup), Error> {
+    let Some(role) = field.role.filter(|role| identity::ASKED.contains(role)) else {
+        let message = format!(
+            "`{}` is sealed and cannot be searched; document numbers, telephones and whole names can",
+            field.id
+        );
+        return Err(Error::Refused { code: "sealed_field", message });
+    };
+    let lookup = identity::asked(role, text).and_then(|asked| Lookup::all_of(&asked).into_iter().next());
+    let lookup = lookup.ok_or_else(|| {
+        bad("fields", format!("`{}` is searched for as a whole, and this is too short to be one", field.id))
+    })?;
+    Ok((SealedTest { field: field.id.clone(), role, asked: text.to_owned() }, lookup))
 }
 
 fn bad(field: &'static str, message: impl Into<String>) -> Error {
@@ -151,10 +208,11 @@ pub async fn list(
     limit: u32,
 ) -> Result<Listed, Error> {
     let register = find_register(app, register)?;
-    let selection = Selection::of(app, actor, Action::RecordRead, register, query)?;
+    let mut selection = Selection::of(app, actor, Action::RecordRead, register, query)?;
     let parsed =
         cursor.map(str::parse).transpose().map_err(|_| bad("cursor", "not a cursor of this list"))?;
     let mut tx = app.read().await?;
+    selection.find_persons(&mut tx).await?;
     let page = record::list(&mut tx, &selection.filter, parsed, limit).await?;
     let countable = query.title.is_none() && query.fields.is_empty() && query.as_of.is_none();
     let total = if cursor.is_none() && countable {

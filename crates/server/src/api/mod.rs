@@ -14,6 +14,7 @@ mod form;
 pub mod imports;
 pub mod levels;
 pub mod openapi;
+pub mod persons;
 pub mod publications;
 pub mod records;
 pub mod regions;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+use wanquan_app::person::Whose;
 use wanquan_app::records::{self, Listed, Shown, ShownVersion};
 use wanquan_domain::pack::Packs;
 use wanquan_domain::record::RecordId;
@@ -65,6 +66,11 @@ pub struct RecordBody {
     pub reason: Option<String>,
     /// Withdrawn: in no list and no count. Changing it brings it back.
     pub withdrawn: bool,
+    /// The person whom it is about, where the caller may see personal fields.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<Uuid>,
+    /// The person was erased: what was said of them can be read by nobody any more.
+    pub erased: bool,
     /// Fields that the caller may not see, whether they have a value or not.
     pub redacted: Vec<String>,
     /// What the caller may do with it.
@@ -106,6 +112,8 @@ pub struct RecordVersion {
     pub reason: Option<String>,
     /// Withdrawn by this version.
     pub withdrawn: bool,
+    /// The person was erased: what was said of them can be read by nobody any more.
+    pub erased: bool,
 }
 
 /// The history of a record.
@@ -124,6 +132,26 @@ pub struct NewRecord {
     /// Values by field.
     #[schema(value_type = BTreeMap<String, Value>)]
     data: Map<String, Value>,
+    /// The person whose record it is, where somebody said so. Otherwise it goes to whoever is known by its document, or
+    /// by its telephone and name, and to a new person if nobody is.
+    person: Option<Uuid>,
+    /// It is of a person of its own, although others look alike.
+    #[serde(default)]
+    another_person: bool,
+}
+
+impl NewRecord {
+    fn whose(&self) -> Result<Whose, ApiError> {
+        match (self.person, self.another_person) {
+            (None, false) => Ok(Whose::Found),
+            (None, true) => Ok(Whose::OwnPerson),
+            (Some(person), false) => Ok(Whose::Of(person)),
+            (Some(_), true) => {
+                let detail = "either of a known person, or of another one";
+                Err(ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "bad_input", detail))
+            }
+        }
+    }
 }
 
 /// Values of a changed record.
@@ -155,7 +183,9 @@ pub struct AsOf {
 }
 
 /// Filters of lists and exports, as they stand in an address. Beside these, `f.<field>=<value>` tests a field: choices,
-/// codes, numbers and dates equal the value, texts contain it.
+/// codes, numbers and dates equal the value, texts contain it. Personal fields are sealed: document numbers, telephones
+/// and names are found as a whole (in any spelling of the number; names also by pinyin), other personal fields not at
+/// all (409, `sealed_field`).
 #[derive(Debug, Default, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct RecordFilter {
@@ -169,7 +199,7 @@ pub struct RecordFilter {
     /// Last day of the event.
     #[param(value_type = Option<String>, format = Date)]
     pub to: Option<Date>,
-    /// Beginning of the title.
+    /// Beginning of the title; the whole name where the title is one.
     pub q: Option<String>,
     /// As known at the end of this day.
     #[param(value_type = Option<String>, format = Date)]
@@ -236,17 +266,19 @@ pub fn unknown_parameter(name: &str) -> ApiError {
 /// The pairs of an address.
 pub type Pairs = Query<Vec<(String, String)>>;
 
+/// A region as answers name it.
+pub(super) fn region_of(packs: &Packs, code: &RegionCode) -> RecordRegion {
+    let name = packs.regions.get(code).map(|region| region.name.clone());
+    RecordRegion { code: code.to_string(), name: name.unwrap_or_else(|| code.to_string()) }
+}
+
 fn body(packs: &Packs, shown: Shown) -> RecordBody {
     let record = shown.record;
-    let name = packs.regions.get(&record.region).map(|region| region.name.clone());
     RecordBody {
         id: record.id.0,
         register: record.register,
         version: record.version,
-        region: RecordRegion {
-            code: record.region.to_string(),
-            name: name.unwrap_or_else(|| record.region.to_string()),
-        },
+        region: region_of(packs, &record.region),
         disease: Some(record.disease).filter(|disease| !disease.is_empty()),
         event_date: record.event_date,
         data: record.data.into_map(),
@@ -255,6 +287,8 @@ fn body(packs: &Packs, shown: Shown) -> RecordBody {
         changed_by: record.changed_by,
         reason: record.reason,
         withdrawn: record.deleted,
+        person: record.person,
+        erased: record.erased,
         redacted: shown.redacted,
         actions: shown.actions.iter().map(|action| action.as_str()).collect(),
         issues: shown.warnings.iter().map(IssueBody::from).collect(),
@@ -329,7 +363,8 @@ pub async fn create_record(
 ) -> Result<Response, ApiError> {
     let (Path(register), Json(input)) = (register?, input?);
     let key = headers.text("idempotency-key")?;
-    let shown = records::create(&api.app, caller.actor(), &register, input.data, key).await?;
+    let whose = input.whose()?;
+    let shown = records::create_for(&api.app, caller.actor(), &register, input.data, whose, key).await?;
     let location = HeaderValue::from_str(&format!("/api/v1/records/{}", shown.record.id));
     let mut response = tagged(&api, StatusCode::CREATED, shown);
     response.headers_mut().insert(header::LOCATION, location.expect("an identifier is admissible"));
@@ -412,6 +447,7 @@ pub async fn list_record_versions(
         changes: shown.changes,
         reason: shown.reason,
         withdrawn: shown.withdrawn,
+        erased: shown.erased,
     };
     Ok(Json(RecordVersions {
         items: history.versions.into_iter().map(version).collect(),

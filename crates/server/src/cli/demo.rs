@@ -83,6 +83,7 @@ impl DemoArgs {
         let config = Config {
             data: folder.to_owned(),
             database: folder.join("wanquan.db").to_string_lossy().into_owned(),
+            key_file: folder.join("wanquan.key"),
             time_zone: time_zone.clone(),
             listen: address,
             public_url: None,

@@ -13,6 +13,7 @@ mod forecast;
 mod import;
 mod nowcast;
 mod pack;
+mod person;
 mod plan;
 mod portal;
 mod rt;
@@ -73,6 +74,8 @@ enum Command {
     Portal(portal::PortalArgs),
     /// Make accounts, set passwords, give roles, without a browser.
     User(user::UserArgs),
+    /// Answer somebody who asks what is known about them; erase persons.
+    Person(person::PersonArgs),
     /// Prove that the audit log is whole, or write it out.
     Audit(audit::AuditArgs),
     /// Copy the whole installation into one file, also while it serves.
@@ -115,6 +118,7 @@ impl Cli {
             Command::Plan(args) => args.run(),
             Command::Portal(args) => args.run(),
             Command::User(args) => args.run(),
+            Command::Person(args) => args.run(),
             Command::Audit(args) => args.run(),
             Command::Backup(args) => args.run(),
             Command::Restore(args) => args.run(),

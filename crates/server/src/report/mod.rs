@@ -9,6 +9,7 @@ pub mod forest;
 pub mod html;
 pub mod import;
 pub mod map;
+pub mod person;
 pub mod text;
 pub mod tree;
 mod words;

@@ -13,6 +13,7 @@ mod diagrams;
 mod events;
 mod exports;
 mod imports;
+mod persons;
 mod portal;
 mod publications;
 mod records;

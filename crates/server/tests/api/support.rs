@@ -28,6 +28,7 @@ impl Server {
         let config = Config {
             data: city.folder.path().to_owned(),
             database: String::new(),
+            key_file: "wanquan.key".into(),
             time_zone: TimeZone::UTC,
             listen: ([127, 0, 0, 1], 0).into(),
             public_url: None,

@@ -1,19 +1,23 @@
 //! The writer of a load on SQLite: a thread and a connection of its own, statements prepared once.
 
+use super::met::Met;
 use super::tallies::Tallies;
 use super::{Closer, Closing, Finished, Message, Seen, Stage};
 use crate::audit;
 use crate::batch::{self, count_column};
 use crate::error::Error;
 use crate::job;
+use crate::person::{self, Lookups, MasterKey};
 use crate::record::{Change, Counted, NewRecord, SUPERSEDE};
 use crate::store::Options;
 use crate::{tally, time};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, named_params, params};
 use sqlx::pool::PoolConnection;
 use std::path::Path;
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
+use wanquan_domain::record::new_uuid;
 
 /// Page cache of the writer, in KiB: holds the inner pages of every index of a few million records.
 const CACHE_KIB: u32 = 64 * 1024;
@@ -26,6 +30,7 @@ const REBUILD_BELOW: i64 = 20_000;
 pub(super) async fn start(
     path: &Path,
     options: &Options,
+    keys: Arc<MasterKey>,
     change: Change,
     messages: mpsc::Receiver<Message>,
     report: oneshot::Sender<Result<Finished, Error>>,
@@ -38,7 +43,7 @@ pub(super) async fn start(
             connection.busy_timeout(busy_timeout)?;
             connection.execute_batch(&format!(
                 "pragma synchronous = full; pragma foreign_keys = on; pragma temp_store = file;
-                 pragma cache_size = -{CACHE_KIB}; pragma wal_autocheckpoint = 0;"
+                 pragma cache_size = -{CACHE_KIB}; pragma wal_autocheckpoint = 0; pragma secure_delete = fast;"
             ))?;
             connection.set_prepared_statement_cache_capacity(32);
             Ok(connection)
@@ -51,7 +56,7 @@ pub(super) async fn start(
                 return;
             }
         };
-        let outcome = write(&mut connection, &change, messages, ready);
+        let outcome = write(&mut connection, &keys, &change, messages, ready);
         // Copies the long log into the file and empties it; readers may hinder it, then a later checkpoint does it.
         if let Err(error) = connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(())) {
             tracing::warn!(%error, "Could not empty the write-ahead log after a bulk load");
@@ -65,6 +70,7 @@ pub(super) async fn start(
 
 fn write(
     connection: &mut Connection,
+    keys: &MasterKey,
     change: &Change,
     mut messages: mpsc::Receiver<Message>,
     ready: oneshot::Sender<Result<(), Error>>,
@@ -79,7 +85,7 @@ fn write(
     };
     let _ = ready.send(Ok(()));
     let indexes = drop_list_indexes(&tx)?;
-    let mut writer = Writer::new(&tx, change);
+    let mut writer = Writer::new(&tx, keys, change)?;
     let closer: Option<Closer> = loop {
         match messages.blocking_recv() {
             Some(Message::Records(records)) => {
@@ -87,12 +93,17 @@ fn write(
                     writer.store(record)?;
                 }
             }
+            // Nobody else writes while the load holds the database.
+            Some(Message::Lock(_, _, done)) => {
+                let _ = done.send(());
+            }
             Some(Message::Finish(closer)) => break Some(closer),
             Some(Message::RollBack) => break None,
             // The caller gave up; dropping the transaction takes everything back.
             None => return Err(Error::BulkStopped),
         }
     };
+    writer.write_lookups()?;
     let Writer { counts, tallies, .. } = writer;
     let sums = tallies.finish();
     let mut finished = Finished { counts, touched: Vec::new() };
@@ -199,6 +210,8 @@ fn close(tx: &Connection, closing: &Closing) -> Result<(), Error> {
 
 struct Writer<'a> {
     tx: &'a Connection,
+    keys: &'a MasterKey,
+    met: Met,
     change: &'a Change,
     known_day: i64,
     at: i64,
@@ -208,38 +221,45 @@ struct Writer<'a> {
 }
 
 const INSERT: &str = "insert into record (id, version, register, region, region_path, disease, event_day, key, title,
-        digest, data, personal, counted, known_at, known_day, created_at, changed_by, reason, batch_id, drill, deleted)
-    values (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?13, ?15, ?16, ?17, ?18, 0)
+        digest, data, person_id, sealed, counted, known_at, known_day, created_at, changed_by, reason, batch_id, drill,
+        deleted)
+    values (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?14, ?16, ?17, ?18, ?19, 0)
     on conflict (register, key) do nothing";
 
 const UPDATE: &str =
     "update record set version = ?2, region = ?3, region_path = ?4, disease = ?5, event_day = ?6,
-        title = ?7, digest = ?8, data = ?9, personal = ?10, counted = ?11, known_at = ?12, known_day = ?13,
-        changed_by = ?14, reason = ?15, batch_id = ?16, drill = ?17, deleted = 0
+        title = ?7, digest = ?8, data = ?9, personal = null, person_id = ?10, sealed = ?11, counted = ?12,
+        known_at = ?13, known_day = ?14, changed_by = ?15, reason = ?16, batch_id = ?17, drill = ?18, deleted = 0
     where id = ?1";
 
 const INSERT_LATE: &str = "insert into record_version (record_id, version, register, region, region_path, disease,
-        event_day, key, title, digest, data, personal, counted, known_at, known_day, known_until, created_at,
+        event_day, key, title, digest, data, person_id, sealed, counted, known_at, known_day, known_until, created_at,
         changed_by, reason, batch_id, drill, deleted)
-    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, 0)";
+    values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, 0)";
 
 impl<'a> Writer<'a> {
-    fn new(tx: &'a Connection, change: &'a Change) -> Self {
-        Self {
+    fn new(tx: &'a Connection, keys: &'a MasterKey, change: &'a Change) -> Result<Self, Error> {
+        let sql = "select count(*) from (select 1 from person_lookup limit 1)";
+        let stored: i64 = tx.query_row(sql, [], |r| r.get(0))?;
+        Ok(Self {
             tx,
+            keys,
+            met: Met::new(stored > 0),
             change,
             known_day: time::to_day(change.known_on),
             at: time::to_micros(change.at),
             tallies: Tallies::default(),
             counts: super::Counts::default(),
             seen: Seen::default(),
-        }
+        })
     }
 
-    fn store(&mut self, new: NewRecord) -> Result<(), Error> {
+    fn store(&mut self, mut new: NewRecord) -> Result<(), Error> {
         let known_day = new.known_day.unwrap_or(self.known_day);
         let first = self.seen.insert(&new.register, &new.key, known_day);
         let counted = if self.change.drill { String::new() } else { new.counted.encode(&new.register) };
+        let lookups = self.give_to_a_person(&mut new)?;
+        let sealed = new.sealed.as_deref();
         let written = self.tx.prepare_cached(INSERT)?.execute(params![
             new.id.0.as_bytes(),
             new.register,
@@ -251,7 +271,8 @@ impl<'a> Writer<'a> {
             new.title,
             new.digest,
             new.data,
-            new.personal,
+            sealed.map(|sealed| sealed.person.as_bytes()),
+            sealed.map(|sealed| &sealed.bytes),
             counted,
             self.at,
             known_day,
@@ -262,23 +283,25 @@ impl<'a> Writer<'a> {
         ])?;
         if written == 1 {
             self.counts.created += 1;
+            self.keep_person(&new, &lookups)?;
             return self.count(&new, known_day, 1);
         }
-        self.store_again(&new, known_day, first, &counted)
+        self.store_again(new, &lookups, known_day, first, &counted)
     }
 
     /// A row whose key is stored already.
     fn store_again(
         &mut self,
-        new: &NewRecord,
+        mut new: NewRecord,
+        lookups: &Lookups,
         known_day: i64,
         first: bool,
         counted: &str,
     ) -> Result<(), Error> {
-        let current = self.current(new)?;
+        let mut current = self.current(&new)?;
         let late = known_day < current.known_day;
         let before = if late { self.valid_on(&current.id, known_day)? } else { Some(current.stage()) };
-        if before.as_ref().is_some_and(|b| b.says(new, self.change)) {
+        if before.as_ref().is_some_and(|b| b.says(&new, self.change)) {
             self.counts.unchanged += 1;
             return Ok(());
         }
@@ -287,8 +310,10 @@ impl<'a> Writer<'a> {
             return Ok(());
         }
         let version = self.next_version(&current)?;
+        current.person = self.keep_with_person(&mut new, &current, lookups)?;
+        let sealed = new.sealed.as_deref().map(|sealed| sealed.bytes.clone());
         if late {
-            self.slip_in(new, &current, before, version, known_day, counted)?;
+            self.slip_in(&new, &current, before, version, known_day, counted)?;
         } else {
             self.tx.prepare_cached(SUPERSEDE)?.execute(named_params! {"$1": current.id, "$2": known_day})?;
             self.tx.prepare_cached(UPDATE)?.execute(params![
@@ -301,7 +326,8 @@ impl<'a> Writer<'a> {
                 new.title,
                 new.digest,
                 new.data,
-                new.personal,
+                current.person.as_ref().map(Uuid::as_bytes),
+                sealed,
                 counted,
                 self.at,
                 known_day,
@@ -311,7 +337,7 @@ impl<'a> Writer<'a> {
                 self.change.drill,
             ])?;
             self.uncount(&new.register, &current.stage(), known_day, -1)?;
-            self.count(new, known_day, 1)?;
+            self.count(&new, known_day, 1)?;
         }
         self.counts.changed += 1;
         Ok(())
@@ -354,7 +380,8 @@ impl<'a> Writer<'a> {
             new.title,
             new.digest,
             new.data,
-            new.personal,
+            current.person.as_ref().map(Uuid::as_bytes),
+            new.sealed.as_deref().map(|sealed| &sealed.bytes),
             counted,
             self.at,
             known_day,
@@ -367,6 +394,123 @@ impl<'a> Writer<'a> {
         ])?;
         self.count(new, known_day, 1)?;
         self.count(new, until, -1)
+    }
+
+    /// Seals a record for its person: one that is known, or a new one, who is not stored yet. Returns what the person is
+    /// found by.
+    fn give_to_a_person(&mut self, new: &mut NewRecord) -> Result<Lookups, Error> {
+        if new.personal.is_none() {
+            return Ok(Lookups::default());
+        }
+        new.digest = new.stored_digest(self.keys);
+        let lookups = new.lookups(self.keys);
+        if let Some(known) = self.known_person(&lookups)?
+            && self.seal_for(new, known)?
+        {
+            return Ok(lookups);
+        }
+        if new.sealed.is_none() {
+            let id = new_uuid(self.change.at);
+            let (key, wrapped) = self.keys.new_key(id)?;
+            new.seal_under(id, &key, Some(wrapped))?;
+        }
+        Ok(lookups)
+    }
+
+    /// Seals a record for a stored person; false if the person was erased.
+    fn seal_for(&self, new: &mut NewRecord, person: Uuid) -> Result<bool, Error> {
+        let sql = "select wrapped_key from person where id = ?1";
+        let wrapped: Option<Option<Vec<u8>>> =
+            self.tx.prepare_cached(sql)?.query_row([person.as_bytes()], |r| r.get(0)).optional()?;
+        let Some(wrapped) = wrapped.flatten() else { return Ok(false) };
+        new.seal_under(person, &self.keys.unwrap_key(person, &wrapped)?, None)?;
+        Ok(true)
+    }
+
+    fn known_person(&self, lookups: &Lookups) -> Result<Option<Uuid>, Error> {
+        if let Some(met) = self.met.person(lookups) {
+            return Ok(Some(met));
+        }
+        if !self.met.ask_stored() {
+            return Ok(None);
+        }
+        let mut statement = self.tx.prepare_cached(
+            "select p.id, p.lookups from person_lookup l join person p on p.id = l.person_id
+             where l.kind = ?1 and l.digest = ?2 order by p.id limit 100",
+        )?;
+        for (kind, digest) in Met::asked(lookups) {
+            let rows = statement.query_map(params![kind.code(), digest], |r| {
+                Ok((r.get::<_, [u8; 16]>(0)?, r.get::<_, Option<Vec<u8>>>(1)?))
+            })?;
+            for row in rows {
+                let (id, known) = row?;
+                if Met::is_same(kind, lookups, &Lookups::from_bytes(known.unwrap_or_default())) {
+                    return Ok(Some(Uuid::from_bytes(id)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Stores the person of a record that was stored, or what a known one is found by from now on.
+    fn keep_person(&mut self, new: &NewRecord, lookups: &Lookups) -> Result<(), Error> {
+        let Some(sealed) = new.sealed.as_deref() else { return Ok(()) };
+        match &sealed.new_key {
+            Some(wrapped) => {
+                self.tx.prepare_cached(person::INSERT)?.execute(named_params! {
+                    "$1": sealed.person.as_bytes(), "$2": wrapped, "$3": None::<Vec<u8>>,
+                    "$4": lookups.as_bytes(), "$5": self.at,
+                })?;
+                self.met.add(sealed.person, lookups, lookups);
+            }
+            None => {
+                let sql = "select lookups from person where id = ?1";
+                let known: Option<Vec<u8>> = self
+                    .tx
+                    .prepare_cached(sql)?
+                    .query_row([sealed.person.as_bytes()], |r| r.get(0))
+                    .optional()?
+                    .flatten();
+                let mut all = Lookups::from_bytes(known.unwrap_or_default());
+                let added = all.add(lookups);
+                if !added.is_empty() {
+                    self.tx
+                        .prepare_cached("update person set lookups = ?2 where id = ?1")?
+                        .execute(params![sealed.person.as_bytes(), all.as_bytes()])?;
+                }
+                self.met.add(sealed.person, lookups, &added);
+            }
+        }
+        if self.met.is_full() {
+            self.write_lookups()?;
+        }
+        Ok(())
+    }
+
+    /// The person of a record that is stored already keeps it.
+    fn keep_with_person(
+        &mut self,
+        new: &mut NewRecord,
+        current: &Current,
+        lookups: &Lookups,
+    ) -> Result<Option<Uuid>, Error> {
+        if new.personal.is_none() {
+            return Ok(current.person);
+        }
+        if let Some(person) = current.person {
+            self.seal_for(new, person)?;
+        }
+        self.keep_person(new, lookups)?;
+        Ok(new.sealed.as_deref().map(|sealed| sealed.person))
+    }
+
+    /// Writes the look-ups of new persons in the order of their key.
+    fn write_lookups(&mut self) -> Result<(), Error> {
+        let mut statement = self.tx.prepare_cached(person::INSERT_LOOKUP)?;
+        for (kind, digest, person) in self.met.take() {
+            statement.execute(named_params! {"$1": kind.code(), "$2": digest, "$3": person.as_bytes()})?;
+        }
+        Ok(())
     }
 
     fn count(&mut self, new: &NewRecord, known_day: i64, sign: i64) -> Result<(), Error> {
@@ -383,7 +527,7 @@ impl<'a> Writer<'a> {
 
     fn current(&self, new: &NewRecord) -> Result<Current, Error> {
         let mut statement = self.tx.prepare_cached(
-            "select id, version, known_day, created_at, digest, counted, region_path, disease, drill
+            "select id, version, known_day, created_at, digest, counted, region_path, disease, drill, person_id
              from record where register = ?1 and key = ?2",
         )?;
         let current = statement.query_row(params![new.register, new.key], |r| {
@@ -397,6 +541,7 @@ impl<'a> Writer<'a> {
                 region_path: r.get(6)?,
                 disease: r.get(7)?,
                 drill: r.get(8)?,
+                person: r.get::<_, Option<[u8; 16]>>(9)?.map(Uuid::from_bytes),
             })
         })?;
         Ok(current)
@@ -444,6 +589,7 @@ struct Current {
     region_path: String,
     disease: String,
     drill: bool,
+    person: Option<Uuid>,
 }
 
 impl Current {

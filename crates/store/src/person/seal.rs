@@ -4,6 +4,7 @@
 //! to another person does not open. Digests for looking somebody up are keyed BLAKE3: without the key, numbers cannot
 //! be tried against them, few as there are.
 
+use super::{Digest, Lookup};
 use crate::error::Error;
 use chacha20poly1305::aead::{Aead as _, Payload};
 use chacha20poly1305::{Key, KeyInit as _, XChaCha20Poly1305, XNonce};
@@ -18,6 +19,7 @@ const NONCE_BYTES: usize = 24;
 pub struct MasterKey {
     wrapping: [u8; 32],
     lookup: [u8; 32],
+    waiting: [u8; 32],
 }
 
 impl fmt::Debug for MasterKey {
@@ -32,28 +34,50 @@ impl MasterKey {
         Self {
             wrapping: blake3::derive_key("wanquan 2026 wrapping of persons' keys", secret),
             lookup: blake3::derive_key("wanquan 2026 looking persons up", secret),
+            waiting: blake3::derive_key("wanquan 2026 values that wait", secret),
         }
     }
 
-    /// Digest by which a person is found. `value` is in its one normal form: the caller has folded width, case and
-    /// separators.
-    pub fn lookup_digest(&self, kind: &str, value: &str) -> [u8; 32] {
+    /// Digest by which a person is found.
+    pub(crate) fn lookup_digest(&self, lookup: &Lookup) -> Digest {
+        self.digest(lookup.kind.code(), lookup.value.as_bytes())
+    }
+
+    /// Keyed digest of bytes that could be guessed: without the key nobody can try guesses against it.
+    pub fn digest(&self, purpose: &str, bytes: &[u8]) -> Digest {
         let mut hasher = blake3::Hasher::new_keyed(&self.lookup);
-        hasher.update(&u64::try_from(kind.len()).unwrap_or(u64::MAX).to_be_bytes());
-        hasher.update(kind.as_bytes());
-        hasher.update(value.as_bytes());
-        *hasher.finalize().as_bytes()
+        hasher.update(&u64::try_from(purpose.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hasher.update(purpose.as_bytes());
+        hasher.update(bytes);
+        let mut digest = Digest::default();
+        digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        digest
+    }
+
+    /// By which a database knows its key again; says nothing of the key.
+    pub(super) fn check(&self) -> String {
+        self.digest("check", b"").iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Seals what waits for a short time and belongs to no person yet; bound to `owner`.
+    pub(crate) fn seal_for(&self, owner: Uuid, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        seal(&self.waiting, owner, bytes)
+    }
+
+    /// Opens what [`MasterKey::seal_for`] made.
+    pub(crate) fn open_for(&self, owner: Uuid, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+        open(&self.waiting, owner, sealed)
     }
 
     /// A new key for a person, and its wrapped form, which is what is stored.
-    pub(super) fn new_key(&self, person: Uuid) -> Result<(PersonKey, Vec<u8>), Error> {
+    pub(crate) fn new_key(&self, person: Uuid) -> Result<(PersonKey, Vec<u8>), Error> {
         let mut key = [0; 32];
         getrandom::fill(&mut key).map_err(|e| std::io::Error::other(e.to_string()))?;
         let wrapped = seal(&self.wrapping, person, &key)?;
         Ok((PersonKey { person, key }, wrapped))
     }
 
-    pub(super) fn unwrap_key(&self, person: Uuid, wrapped: &[u8]) -> Result<PersonKey, Error> {
+    pub(crate) fn unwrap_key(&self, person: Uuid, wrapped: &[u8]) -> Result<PersonKey, Error> {
         let key = open(&self.wrapping, person, wrapped)?;
         let key = key.try_into().map_err(|_| Error::damaged("person", "the key is not 32 bytes"))?;
         Ok(PersonKey { person, key })
@@ -130,12 +154,21 @@ mod tests {
     }
 
     #[test]
-    fn digests_differ_by_key_and_by_kind() {
+    fn digests_differ_by_key_and_by_purpose() {
         let (ours, theirs) = (MasterKey::new(&[1; 32]), MasterKey::new(&[2; 32]));
-        let digest = ours.lookup_digest("document", "140423");
-        assert_eq!(digest, ours.lookup_digest("document", "140423"));
-        assert_ne!(digest, theirs.lookup_digest("document", "140423"));
-        assert_ne!(digest, ours.lookup_digest("phone", "140423"));
-        assert_ne!(ours.lookup_digest("a", "bc"), ours.lookup_digest("ab", "c"));
+        let digest = ours.digest("d", b"140423");
+        assert_eq!(digest, ours.digest("d", b"140423"));
+        assert_ne!(digest, theirs.digest("d", b"140423"));
+        assert_ne!(digest, ours.digest("p", b"140423"));
+        assert_ne!(ours.digest("a", b"bc"), ours.digest("ab", b"c"));
+        assert_ne!(ours.check(), theirs.check());
+    }
+
+    #[test]
+    fn what_waits_opens_for_its_owner_alone() {
+        let keys = MasterKey::new(&[1; 32]);
+        let sealed = keys.seal_for(Uuid::from_u128(1), b"x").unwrap();
+        assert_eq!(keys.open_for(Uuid::from_u128(1), &sealed).unwrap(), b"x");
+        assert!(keys.open_for(Uuid::from_u128(2), &sealed).is_err());
     }
 }

@@ -22,6 +22,8 @@ use query::Source;
 use std::fmt;
 use std::str::FromStr;
 use uuid::Uuid;
+use wanquan_domain::identity::is_asked;
+use wanquan_domain::kind::Role;
 use wanquan_domain::record::Record;
 
 /// A scope with up to this many records is read whole and sorted, in a few milliseconds.
@@ -51,10 +53,38 @@ pub struct Filter {
     pub to: Option<Date>,
     /// Beginning of the title (the register's title field), compared exactly.
     pub title_prefix: Option<String>,
-    /// Tests of fields, all of which hold.
+    /// Tests of fields, all of which hold. Personal fields are sealed: no test of this kind finds them.
     pub fields: Vec<(String, FieldTest)>,
+    /// Records of one of these persons; up to 1,000 of them.
+    pub persons: Option<Vec<Uuid>>,
+    /// Tests of personal fields, made once a record is open; with `persons`, of whom there are few.
+    pub sealed: Vec<SealedTest>,
     /// What was known at the end of this day; what is known now if absent.
     pub as_of: Option<Date>,
+}
+
+/// A test of a personal field. `Debug` prints no value.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedTest {
+    /// The field.
+    pub field: String,
+    /// Its role, which says how values are compared.
+    pub role: Role,
+    /// What it must be, in any form.
+    pub asked: String,
+}
+
+impl fmt::Debug for SealedTest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealedTest").field("field", &self.field).finish_non_exhaustive()
+    }
+}
+
+impl SealedTest {
+    fn holds(&self, record: &Record) -> bool {
+        let stored = record.data.get(&self.field).and_then(|value| value.as_str());
+        stored.and_then(|stored| is_asked(self.role, stored, &self.asked)).unwrap_or(false)
+    }
 }
 
 /// A test of one field.
@@ -146,7 +176,14 @@ pub async fn list(
     let more = found.rows.len() > limit;
     found.rows.truncate(limit);
     let next = if more { found.rows.last().map(Cursor::of) } else { found.end };
-    Ok(Page { items: found.rows.into_iter().map(Record::try_from).collect::<Result<_, _>>()?, next })
+    let mut items = Vec::with_capacity(found.rows.len());
+    for row in found.rows {
+        let record = row.open(&tx.keys)?;
+        if filter.sealed.iter().all(|test| test.holds(&record)) {
+            items.push(record);
+        }
+    }
+    Ok(Page { items, next })
 }
 
 fn sort(rows: &mut [RecordRow]) {
@@ -164,6 +201,9 @@ async fn page_of(
         return Ok(Found { rows: Vec::new(), end: None });
     }
     let source = &source;
+    if source.filter.persons.is_some() {
+        return Ok(Found { rows: source.by_person(tx, cursor, need).await?, end: None });
+    }
     if source.filter.title_prefix.is_some() && source.count_titles(tx, NARROW_MAX + 1).await? <= NARROW_MAX {
         return Ok(Found { rows: source.by_title(tx, cursor, need).await?, end: None });
     }

@@ -1,7 +1,7 @@
 //! Many new records in one transaction with other things: what a plan creates for every unit. A whole file goes
 //! through the bulk load instead.
 
-use super::{Change, NewRecord, RecordRow};
+use super::{Change, NewRecord, RecordRow, seal_row};
 use crate::dialect::{Tx, run_on_db};
 use crate::error::Error;
 use crate::tally::{self, Deltas};
@@ -11,7 +11,7 @@ use sqlx::types::Json as Jsonb;
 use wanquan_domain::signal::SeriesKey;
 
 /// Columns of a record.
-const COLUMNS: usize = 21;
+const COLUMNS: usize = 23;
 /// Rows of one statement.
 const ROWS_PER_STATEMENT: usize = 500;
 
@@ -31,11 +31,16 @@ pub async fn insert_many(
         if !change.drill {
             deltas.count(&new.region_path, &new.disease, known_day, &new.counted, 1);
         }
-        rows.push(RecordRow::first(new, change, known_day)?);
+        let mut row = RecordRow::first(new.clone(), change, known_day)?;
+        seal_row(tx, &mut row, &new, None, change.at).await?;
+        rows.push(row);
     }
     for part in rows.chunks(ROWS_PER_STATEMENT) {
-        let sql =
-            format!("insert into record ({}) values {}", columns!(), tx.value_lists(COLUMNS, part.len()));
+        let sql = format!(
+            "insert into record ({}) values {}",
+            written_columns!(),
+            tx.value_lists(COLUMNS, part.len())
+        );
         run_on_db!(tx, |conn| {
             let mut query = sqlx::query(AssertSqlSafe(sql));
             for row in part {
@@ -60,7 +65,9 @@ pub async fn insert_many(
                     .bind(&row.reason)
                     .bind(row.batch_id)
                     .bind(row.drill)
-                    .bind(row.deleted);
+                    .bind(row.deleted)
+                    .bind(row.person_id)
+                    .bind(&row.sealed);
             }
             query.execute(conn)
         })

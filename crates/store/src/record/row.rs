@@ -1,7 +1,9 @@
 //! The row of a record, as both tables hold it.
 
 use super::{Change, NO_DAY, NewRecord};
+use crate::dialect::Tx;
 use crate::error::Error;
+use crate::person::MasterKey;
 use crate::time;
 use serde_json::{Map, Value as Json};
 use sqlx::types::Json as Jsonb;
@@ -33,10 +35,13 @@ pub(crate) struct RecordRow {
     pub(crate) batch_id: Option<Uuid>,
     pub(crate) drill: bool,
     pub(crate) deleted: bool,
+    pub(crate) person_id: Option<Uuid>,
+    pub(crate) sealed: Option<Vec<u8>>,
+    pub(crate) wrapped_key: Option<Vec<u8>>,
 }
 
 impl RecordRow {
-    /// The first version of a new record.
+    /// The first version of a new record, without what it says of its person: that is sealed afterwards.
     pub(crate) fn first(new: NewRecord, change: &Change, known_day: i64) -> Result<Self, Error> {
         let counted = if change.drill { String::new() } else { new.counted.encode(&new.register) };
         Ok(Self {
@@ -50,7 +55,7 @@ impl RecordRow {
             title: new.title,
             digest: new.digest.to_vec(),
             data: Jsonb(serde_json::from_str(&new.data)?),
-            personal: new.personal.as_deref().map(serde_json::from_str).transpose()?.map(Jsonb),
+            personal: None,
             counted,
             register: new.register,
             known_at: time::to_micros(change.at),
@@ -61,6 +66,9 @@ impl RecordRow {
             batch_id: change.batch,
             drill: change.drill,
             deleted: false,
+            person_id: None,
+            sealed: None,
+            wrapped_key: None,
         })
     }
 
@@ -75,33 +83,48 @@ impl RecordRow {
     }
 }
 
-impl TryFrom<RecordRow> for Record {
-    type Error = Error;
-
-    fn try_from(row: RecordRow) -> Result<Self, Error> {
+impl RecordRow {
+    /// The record, with what it says of its person where the key of the person is there.
+    pub(crate) fn open(self, keys: &MasterKey) -> Result<Record, Error> {
         const WHAT: &str = "record";
-        let personal = row.personal.map(|p| Data::from_validated(p.0)).unwrap_or_default();
-        Ok(Self {
-            id: RecordId(row.id),
-            register: row.register,
-            version: time::version(row.version, WHAT)?,
-            region: RegionCode::new(&row.region),
-            region_path: row.region_path,
-            disease: row.disease,
-            event_date: if row.event_day == NO_DAY {
+        let mut data = Data::from_validated(self.data.0);
+        // Not sealed yet: written by an earlier release.
+        if let Some(plain) = self.personal {
+            data = data.joined(Data::from_validated(plain.0));
+        }
+        if let (Some(person), Some(wrapped), Some(sealed)) = (self.person_id, &self.wrapped_key, &self.sealed)
+        {
+            let opened = keys.unwrap_key(person, wrapped)?.open(sealed)?;
+            data = data.joined(Data::from_validated(serde_json::from_slice(&opened)?));
+        }
+        Ok(Record {
+            id: RecordId(self.id),
+            register: self.register,
+            version: time::version(self.version, WHAT)?,
+            region: RegionCode::new(&self.region),
+            region_path: self.region_path,
+            disease: self.disease,
+            event_date: if self.event_day == NO_DAY {
                 None
             } else {
-                Some(time::from_day(row.event_day, WHAT)?)
+                Some(time::from_day(self.event_day, WHAT)?)
             },
-            key: row.key.try_into().map_err(|_| Error::damaged(WHAT, "key is not 16 bytes"))?,
-            data: Data::from_validated(row.data.0).joined(personal),
-            known_at: time::from_micros(row.known_at, WHAT)?,
-            created_at: time::from_micros(row.created_at, WHAT)?,
-            changed_by: row.changed_by,
-            reason: row.reason,
-            batch: row.batch_id,
-            drill: row.drill,
-            deleted: row.deleted,
+            key: self.key.try_into().map_err(|_| Error::damaged(WHAT, "key is not 16 bytes"))?,
+            data,
+            known_at: time::from_micros(self.known_at, WHAT)?,
+            created_at: time::from_micros(self.created_at, WHAT)?,
+            changed_by: self.changed_by,
+            reason: self.reason,
+            batch: self.batch_id,
+            drill: self.drill,
+            deleted: self.deleted,
+            erased: self.person_id.is_some() && self.wrapped_key.is_none(),
+            person: self.person_id,
         })
     }
+}
+
+/// The record of a row that may be missing.
+pub(crate) fn opened(tx: &Tx<'_>, row: Option<RecordRow>) -> Option<Result<Record, Error>> {
+    row.map(|row| row.open(&tx.keys))
 }

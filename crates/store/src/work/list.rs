@@ -218,7 +218,8 @@ pub async fn list(
     rows.sort_by_key(|row| (row.due_at, row.record_id));
     let more = rows.len() > limit as usize;
     let last = rows.get(limit as usize - 1).map(|row| Cursor { due_at: row.due_at, record: row.record_id });
-    let items = rows.into_iter().take(limit as usize).map(Work::try_from).collect::<Result<_, _>>()?;
+    let items =
+        rows.into_iter().take(limit as usize).map(|row| row.open(&tx.keys)).collect::<Result<_, _>>()?;
     Ok((items, last.filter(|_| more)))
 }
 

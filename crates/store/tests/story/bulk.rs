@@ -213,3 +213,40 @@ async fn registers_with_equal_keys_do_not_mix(db: Db) -> Result<()> {
     assert_eq!(finished.counts, counts(2, 0, 1));
     Ok(())
 }
+
+on_both_engines!(what_a_load_has_locked_is_not_changed_until_it_ends);
+
+async fn what_a_load_has_locked_is_not_changed_until_it_ends(db: Db) -> Result<()> {
+    let mut tx = db.store.write().await?;
+    let stored = record::insert(&mut tx, case("a1", TOWN, 3).ready(), &change(5)).await?.record;
+    tx.commit().await?;
+    let mut bulk = Bulk::begin(&db.store, change(6)).await?;
+    let key = stored.key;
+    let mut bulk = tokio::task::spawn_blocking(move || {
+        bulk.lock_blocking("case", vec![key])?;
+        Ok::<_, Error>(bulk)
+    })
+    .await??;
+    let store = db.store.clone();
+    let stepping = tokio::spawn(async move {
+        let mut tx = store.write().await?;
+        let stepped = case("a1", TOWN, 4).with("note", json!("stepped")).ready();
+        record::update(&mut tx, stored.id, 1, stepped, &change(6)).await?;
+        tx.commit().await
+    });
+    if let Raw::Postgres(url) = &db.engine {
+        use sqlx::Connection as _;
+        const WAITING: &str = "select count(*) from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'";
+        let mut connection = sqlx::PgConnection::connect(url).await?;
+        while sqlx::query_scalar::<_, i64>(WAITING).fetch_one(&mut connection).await? == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        connection.close().await?;
+    }
+    bulk.push(vec![case("a1", TOWN, 4).with("note", json!("imported")).ready()]).await?;
+    assert_eq!(bulk.finish(|_| Closing::default()).await?.counts.changed, 1);
+    let stepped = stepping.await?;
+    assert!(matches!(stepped, Err(Error::Conflict { current: 2, .. })), "{stepped:?}");
+    Ok(())
+}

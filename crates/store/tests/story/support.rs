@@ -15,6 +15,7 @@ use wanquan_domain::region::RegionCode;
 use wanquan_domain::register::{Contribution, Field, FieldType, Measure, Register};
 use wanquan_domain::signal::SeriesKey;
 use wanquan_domain::text::Text;
+use wanquan_store::person::KeySource;
 use wanquan_store::record::{Change, NewRecord};
 use wanquan_store::{Options, Store, Tx, record, tally};
 
@@ -122,7 +123,8 @@ async fn drop_database(url: &str) -> Result<()> {
 }
 
 pub fn options() -> Options {
-    Options::recommended()
+    // A key of the tests, so that no file is made beside a database that is a server's.
+    Options { key: KeySource::Secret([7; 32]), ..Options::recommended() }
 }
 
 /// Makes a story a test on each engine.
@@ -185,6 +187,8 @@ pub fn register() -> Register {
         field("onset", FieldType::Date, Some(Role::OnsetDate), false),
         field("known_on", FieldType::Date, Some(Role::KnownOn), false),
         field("name", FieldType::Text, Some(Role::Name), true),
+        field("document", FieldType::Text, Some(Role::DocumentNumber), true),
+        field("phone", FieldType::Text, Some(Role::Phone), true),
         field("note", FieldType::Text, None, false),
         field("tags", FieldType::MultiChoice, None, false),
         field("severe", FieldType::Boolean, None, false),

@@ -2,6 +2,7 @@ import { administration } from "./messages/administration";
 import { comments } from "./messages/comments";
 import { common } from "./messages/common";
 import { portal } from "./messages/portal";
+import { persons } from "./messages/persons";
 import { registers } from "./messages/registers";
 import { response } from "./messages/response";
 import { session } from "./messages/session";
@@ -19,6 +20,7 @@ export const messages = {
   ...response,
   ...registers,
   ...portal,
+  ...persons,
   ...administration,
   ...comments,
 } as const satisfies Record<string, { en: string; zh: string }>;

@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use wanquan_domain::issue::{Issue, IssueCode};
 use wanquan_domain::record::{Data, KeyDigest, Record};
 use wanquan_domain::register::{Register, STATE};
+use wanquan_store::bulk::Bulk;
 use wanquan_store::record::{self, NewRecord};
 
 /// What an import knows while it looks up records.
@@ -29,11 +30,13 @@ impl Known<'_> {
     ///
     /// # Errors
     /// If the store fails.
-    pub fn keep(&self, records: &mut [NewRecord]) -> Result<Vec<Issue>, Error> {
+    pub fn keep(&self, records: &mut [NewRecord], bulk: &mut Bulk) -> Result<Vec<Issue>, Error> {
         if self.register.lifecycle.is_none() {
             return Ok(Vec::new());
         }
         let keys: Vec<KeyDigest> = records.iter().map(|record| *record.key()).collect();
+        // A step that somebody takes between this reading and the writing would be undone by it.
+        bulk.lock_blocking(&self.register.id, keys.clone())?;
         let stored = Handle::current().block_on(async {
             let mut tx = self.app.read().await?;
             Ok::<_, Error>(record::get_by_keys(&mut tx, &self.register.id, &keys).await?)
@@ -73,10 +76,10 @@ impl Known<'_> {
         });
         // Values that no longer fit together are left as the file says them, in the state that was reached: what the
         // rules ask of a state was asked by the step.
-        let draft = validate(self.app.packs(), self.register, values, self.today).draft.or_else(|| {
+        let draft = validate(self.app, self.register, values, self.today).draft.or_else(|| {
             let mut values = said;
             values.extend(stored.get(STATE).map(|state| (STATE.to_owned(), state.clone())));
-            validate(self.app.packs(), self.register, values, self.today).draft
+            validate(self.app, self.register, values, self.today).draft
         });
         if let Some(mut draft) = draft {
             draft.key = *new.key();

@@ -2,6 +2,7 @@
 
 use super::columns::{CountColumn, Plan};
 use super::running::Differences;
+use crate::app::App;
 use crate::authorize::Scope;
 use crate::ingest::meaning::is_total;
 use crate::ingest::read::{Row, plain_cell};
@@ -22,6 +23,7 @@ use wanquan_store::record::NewRecord;
 /// What reading needs besides the row.
 pub(super) struct Reader<'a> {
     pub register: &'a Register,
+    pub app: &'a App,
     pub packs: &'a Packs,
     pub plan: &'a Plan,
     pub today: Date,
@@ -375,7 +377,7 @@ impl<'a> Reader<'a> {
         position: usize,
         outcome: &mut Outcome,
     ) {
-        let validated = validate(self.packs, self.register, values, self.today);
+        let validated = validate(self.app, self.register, values, self.today);
         for mut issue in validated.issues {
             let field = issue.field.as_deref();
             // A missing value that could not be understood has its issue already.
@@ -412,7 +414,12 @@ impl<'a> Reader<'a> {
         let region = (self.register.kind == Kind::CountReport).then(|| draft.region.clone());
         let id = self.ids.get(u32::try_from(position).unwrap_or(u32::MAX));
         match NewRecord::new(self.register, draft, id) {
-            Ok(record) => outcome.records.push(Made { record, region, keyless }),
+            Ok(mut record) => {
+                // Here, on every core, and not in the one writer of the load, which does it where this fails.
+                let sealed = record.seal(self.app.store().keys(), self.app.now());
+                debug_assert!(sealed.is_ok());
+                outcome.records.push(Made { record, region, keyless });
+            }
             // Validation refuses control characters, NUL among them; a field that it lets through is refused here.
             Err(_) => outcome.issues.push(Issue::error(IssueCode::ControlCharacter)),
         }

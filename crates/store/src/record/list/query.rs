@@ -21,6 +21,9 @@ pub(super) struct Source<'a> {
     pub(super) latest: Option<i64>,
 }
 
+/// Persons whose records one query looks for.
+const PERSONS_MAX: usize = 1_000;
+
 /// Column order of lists.
 pub(super) fn order(id: &str) -> String {
     format!("event_day desc, region_path desc, {id} desc")
@@ -243,6 +246,48 @@ impl<'a> Source<'a> {
         self.read_hits(tx, query, &format!("{}{first}", hits.join(" union all ")), &tests, &need).await
     }
 
+    /// The records of few persons, whatever the scope.
+    pub(super) async fn by_person(
+        &self,
+        tx: &mut Tx<'_>,
+        cursor: Option<&Cursor>,
+        need: usize,
+    ) -> Result<Vec<RecordRow>, Error> {
+        let persons = self.filter.persons.as_deref().unwrap_or_default();
+        if persons.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut query = Query::default();
+        let tests = self.all_tests(tx, &mut query, cursor)?;
+        let register = query.text(&self.filter.register);
+        let persons: Vec<String> =
+            persons.iter().take(PERSONS_MAX).map(|id| query.bind(Bind::Id(*id))).collect();
+        let version = if self.superseded { ", version as hit_version" } else { "" };
+        let hits = format!(
+            "select {} as hit{version} from {} where person_id in ({}) and register = {register}",
+            self.id,
+            self.table,
+            persons.join(", ")
+        );
+        let need = query.count(need);
+        self.read_hits(tx, query, &hits, &tests, &need).await
+    }
+
+    /// Every condition of the filter, for rows that were found by something rarer.
+    fn all_tests(&self, tx: &Tx<'_>, query: &mut Query, cursor: Option<&Cursor>) -> Result<String, Error> {
+        let mut tests = self.tests(tx, query)?;
+        let always = self.always(query);
+        tests.push_str(&self.days(query));
+        tests.push_str(&self.after(query, cursor));
+        if !self.filter.paths.is_empty() {
+            let paths: Vec<String> =
+                self.paths.iter().map(|path| self.path(query, path).replacen(" and ", "", 1)).collect();
+            tests.push_str(&format!(" and ({})", paths.join(" or ")));
+        }
+        tests.push_str(&format!(" and {always}"));
+        Ok(tests)
+    }
+
     /// Few records with such a title, whatever the scope.
     pub(super) async fn by_title(
         &self,
@@ -251,16 +296,7 @@ impl<'a> Source<'a> {
         need: usize,
     ) -> Result<Vec<RecordRow>, Error> {
         let mut query = Query::default();
-        let mut tests = self.tests(tx, &mut query)?;
-        let always = self.always(&mut query);
-        tests.push_str(&self.days(&mut query));
-        tests.push_str(&self.after(&mut query, cursor));
-        if !self.filter.paths.is_empty() {
-            let paths: Vec<String> =
-                self.paths.iter().map(|path| self.path(&mut query, path).replacen(" and ", "", 1)).collect();
-            tests.push_str(&format!(" and ({})", paths.join(" or ")));
-        }
-        tests.push_str(&format!(" and {always}"));
+        let tests = self.all_tests(tx, &mut query, cursor)?;
         let register = query.text(&self.filter.register);
         let titles =
             title_range(&mut query, "title", self.filter.title_prefix.as_deref().unwrap_or_default());
@@ -311,8 +347,7 @@ fn title_range(query: &mut Query, column: &str, prefix: &str) -> String {
 fn field_test(tx: &Tx<'_>, query: &mut Query, field: &str, test: &FieldTest) -> Result<String, Error> {
     let field = query.text(field);
     // The JSON text of a value is the same on both engines; the plain value is not (true is 1 on SQLite).
-    let json =
-        format!("cast(coalesce(data -> cast({field} as text), personal -> cast({field} as text)) as text)");
+    let json = format!("cast(data -> cast({field} as text) as text)");
     Ok(match test {
         FieldTest::Equals(value) => format!(" and {json} = {}", query.text(&value.to_string())),
         // Not `like`, which SQLite compares without case.

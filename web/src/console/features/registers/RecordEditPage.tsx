@@ -4,12 +4,20 @@ import { lazy, Suspense, useState } from "react";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { keys } from "../../../api/keys";
 import { asProblem } from "../../../api/problem";
-import type { Data, Register, RegisterRecord } from "../../../api/types";
+import type { Data, Duplicates, Register, RegisterRecord } from "../../../api/types";
 import { useI18n } from "../../../shared/i18n/i18n";
 import { PageHeader } from "../../../shared/ui/PageHeader";
 import { ProblemAlert } from "../../../shared/ui/ProblemAlert";
 import { paths } from "../../paths";
-import { createRecord, recordQuery, registerQuery, updateRecord } from "./queries";
+import { DuplicatesDialog } from "./DuplicatesDialog";
+import {
+  createRecord,
+  findDuplicates,
+  recordQuery,
+  registerQuery,
+  updateRecord,
+  type Whose,
+} from "./queries";
 import { changedFields, useValueText } from "../../../shared/records/values";
 
 const RecordForm = lazy(async () => ({ default: (await import("./RecordForm")).RecordForm }));
@@ -25,13 +33,34 @@ export function RecordNewPage() {
   const then = useSearchParams()[0].get("then");
   // A retry after a lost answer must not make a second record.
   const [idempotencyKey] = useState(() => crypto.randomUUID());
+  const [asked, setAsked] = useState<{ data: Data; found: Duplicates } | null>(null);
   const create = useMutation({
-    mutationFn: (data: Data) => createRecord(id, data, idempotencyKey),
+    mutationFn: ({ data, whose }: { data: Data; whose: Whose }) =>
+      createRecord(id, data, whose, idempotencyKey),
     onSuccess: async (record) => {
       tellSaved(register.data, record);
       const next = then?.match(/^\/[a-z]+$/) ? `${then}/${record.id}` : paths.record(id, record.id);
       await navigate(next, { replace: true });
       await client.invalidateQueries({ queryKey: keys.records });
+    },
+  });
+  // Before a person is entered a second time: who may it be? Whoever may not see persons enters without asking.
+  const check = useMutation({
+    mutationFn: async (data: Data) => {
+      const named = register.data?.fields.some(
+        (field) => field.personal && ["name", "document_number", "phone"].includes(field.role ?? ""),
+      );
+      if (!named) return { data, found: { items: [], elsewhere: 0 } };
+      try {
+        return { data, found: await findDuplicates(id, data) };
+      } catch (error) {
+        if (asProblem(error).status !== 403) throw error;
+        return { data, found: { items: [], elsewhere: 0 } };
+      }
+    },
+    onSuccess: ({ data, found }) => {
+      if (found.items.length) setAsked({ data, found });
+      else create.mutate({ data, whose: {} });
     },
   });
   return (
@@ -47,13 +76,23 @@ export function RecordNewPage() {
             <RecordForm
               register={register.data}
               initial={{}}
-              error={create.error}
-              busy={create.isPending}
-              onSubmit={create.mutate}
+              error={create.error ?? check.error}
+              busy={create.isPending || check.isPending}
+              onSubmit={(data) => check.mutate(data)}
             />
           )}
         </Suspense>
       </section>
+      {asked && (
+        <DuplicatesDialog
+          found={asked.found}
+          onCancel={() => setAsked(null)}
+          onDecide={(whose) => {
+            create.mutate({ data: asked.data, whose });
+            setAsked(null);
+          }}
+        />
+      )}
     </>
   );
 }

@@ -1,6 +1,6 @@
-import { DeleteOutlined, EditOutlined } from "@ant-design/icons";
+import { DeleteOutlined, EditOutlined, UserOutlined } from "@ant-design/icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { App, Descriptions, Form, Input, Modal, Skeleton, Tag, Timeline } from "antd";
+import { App, Button, Descriptions, Form, Input, Modal, Skeleton, Tag, Timeline } from "antd";
 import { useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { keys } from "../../../api/keys";
@@ -39,6 +39,7 @@ export function RecordPage() {
           record.data && (
             <>
               {record.data.withdrawn && <Tag color="red">{t("registers.withdrawn")}</Tag>}
+              {record.data.erased && <Tag>{t("persons.erased")}</Tag>}
               {t("registers.version_note", {
                 version: record.data.version,
                 by: record.data.changed_by,
@@ -49,6 +50,14 @@ export function RecordPage() {
         }
         actions={
           <>
+            {record.data?.person && (
+              <Button
+                icon={<UserOutlined />}
+                onClick={() => void navigate(paths.person(record.data.person ?? ""))}
+              >
+                {t("persons.person")}
+              </Button>
+            )}
             <ReasonedButton
               icon={<DeleteOutlined />}
               disabledReason={closed || (record.data?.withdrawn && t("registers.withdrawn"))}

@@ -3,9 +3,11 @@ import { apiUrl, request } from "../../../api/client";
 import { keys } from "../../../api/keys";
 import type {
   Data,
+  Duplicates,
   ImportReport,
   ImportSummary,
   Page,
+  Person,
   RecordPage,
   RecordVersion,
   Register,
@@ -69,11 +71,50 @@ export function versionsQuery(id: string) {
   });
 }
 
-export function createRecord(register: string, data: Data, idempotencyKey: string): Promise<RegisterRecord> {
+/** Whose record it is, where the person who enters it has said so. */
+export interface Whose {
+  person?: string;
+  another_person?: boolean;
+}
+
+export function createRecord(
+  register: string,
+  data: Data,
+  whose: Whose,
+  idempotencyKey: string,
+): Promise<RegisterRecord> {
   return request("POST", `/registers/${part(register)}/records`, {
-    json: { data },
+    json: { data, ...whose },
     headers: { "idempotency-key": idempotencyKey },
   });
+}
+
+/** Who may be the person of a record that is about to be entered. */
+export function findDuplicates(register: string, data: Data): Promise<Duplicates> {
+  return request("POST", `/registers/${part(register)}/duplicates`, { json: { data } });
+}
+
+export function personQuery(id: string) {
+  return queryOptions({
+    queryKey: [...keys.persons, id],
+    queryFn: ({ signal }) => request<Person>("GET", `/persons/${part(id)}`, { signal }),
+  });
+}
+
+export function knownUrl(id: string, form: "html" | "csv" | "json", lang: "zh" | "en"): string {
+  return apiUrl(`/persons/${part(id)}/known`, { form, lang });
+}
+
+export function mergePersons(kept: string, merged: string, reason: string): Promise<unknown> {
+  return request("POST", `/persons/${part(kept)}/merges`, { json: { merged, reason } });
+}
+
+export function unmergePersons(id: string, merge: string): Promise<undefined> {
+  return request("DELETE", `/persons/${part(id)}/merges/${part(merge)}`);
+}
+
+export function erasePerson(id: string, reason: string): Promise<unknown> {
+  return request("POST", `/persons/${part(id)}/erase`, { json: { reason } });
 }
 
 export function updateRecord(
