@@ -9,7 +9,7 @@ mod duplicates;
 mod known;
 
 pub(crate) use duplicates::{Candidate, likely};
-pub use duplicates::{Duplicate, Duplicates, duplicates};
+pub use duplicates::{Duplicate, Duplicates, alike, duplicates};
 pub use known::{Known, KnownMerge, KnownRecord, KnownVersion, Look, known};
 
 use crate::app::App;

@@ -39,6 +39,7 @@ pub fn api() -> OpenApiRouter<Api> {
         .routes(routes!(persons::find_duplicates))
         .routes(routes!(persons::find_persons))
         .routes(routes!(persons::read_person))
+        .routes(routes!(persons::alike_persons))
         .routes(routes!(persons::export_person))
         .routes(routes!(persons::merge_person))
         .routes(routes!(persons::unmerge_person))

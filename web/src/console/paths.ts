@@ -34,6 +34,7 @@ export const paths = {
   /** `then`: the page that shows what was made, instead of the record's own. */
   recordNew: (register: string, then?: string) => `/registers/${register}/new${search({ then })}`,
   recordEdit: (register: string, id: string) => `/registers/${register}/records/${id}/edit`,
+  persons: "/persons",
   person: (id: string) => `/persons/${id}`,
   registerImport: (register: string) => `/registers/${register}/import`,
   publications: "/publications",

@@ -1,6 +1,6 @@
 //! Whether somebody who is being entered is known already.
 
-use super::title;
+use super::{subject, title, whole};
 use crate::app::App;
 use crate::authorize::{Scope, Subject, authorize, authorize_records};
 use crate::error::Error;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use wanquan_domain::actor::{Action, Actor};
 use wanquan_domain::identity::{Identity, LIKELY_SCORE, Likeness};
 use wanquan_domain::kind::Role;
-use wanquan_domain::record::{Data, RecordId};
+use wanquan_domain::record::{Data, Record, RecordId};
 use wanquan_domain::region::RegionCode;
 use wanquan_store::person::{self, Lookup};
 use wanquan_store::{Tx, record};
@@ -21,6 +21,8 @@ use wanquan_store::{Tx, record};
 const ENTRIES_MAX: u32 = 100;
 /// Records of an entry looked at.
 const RECORDS_MAX: u32 = 5;
+/// Records of a person that others are compared with, the latest ones.
+const COMPARED_MAX: usize = 20;
 /// Duplicates shown.
 const SHOWN_MAX: usize = 10;
 
@@ -28,7 +30,7 @@ const SHOWN_MAX: usize = 10;
 #[derive(Debug, Clone)]
 pub(crate) struct Candidate {
     pub(crate) person: Uuid,
-    pub(crate) record: wanquan_domain::record::Record,
+    pub(crate) record: Record,
     pub(crate) score: u32,
     pub(crate) reasons: Vec<Likeness>,
 }
@@ -57,9 +59,14 @@ pub(crate) async fn likely(
             best.insert(person, Candidate { person, record: found, score, reasons });
         }
     }
+    Ok(in_order(best))
+}
+
+/// Most alike first.
+fn in_order(best: BTreeMap<Uuid, Candidate>) -> Vec<Candidate> {
     let mut all: Vec<Candidate> = best.into_values().collect();
     all.sort_by_key(|candidate| (std::cmp::Reverse(candidate.score), candidate.person));
-    Ok(all)
+    all
 }
 
 /// Somebody who may be the same person, as an actor may see them.
@@ -113,14 +120,49 @@ pub async fn duplicates(
     let found = likely(app, &mut tx, &identity, None).await?;
     drop(tx);
     let shown = shown(app, &scope, found);
-    if !shown.items.is_empty() {
-        let records: Vec<RecordId> = shown.items.iter().map(|item| item.record).collect();
-        let mut tx = app.write().await?;
-        let detail = json!({ "records": records, "why": "duplicates" });
-        app.audit(&mut tx, actor, "record.look", &format!("register/{}", register.id), detail).await?;
-        tx.commit().await?;
-    }
+    note_look(app, actor, &format!("register/{}", register.id), &shown).await?;
     Ok(shown)
+}
+
+/// Who else may be a person that is entered already: entries like one of their records, apart from those that were said
+/// to be the same person. Looking is noted.
+///
+/// # Errors
+/// `NotFound` as for [`super::get`]; `Forbidden` without a role that sees persons.
+pub async fn alike(app: &App, actor: &Actor, id: Uuid) -> Result<Duplicates, Error> {
+    let scope = authorize(app, actor, Action::RecordReadPersonal, Subject::Anywhere)?;
+    let mut tx = app.read().await?;
+    let whole = whole(&mut tx, id).await?;
+    let own: Vec<&Record> = whole.records.iter().filter(|r| scope.covers(&r.region_path)).collect();
+    if own.is_empty() && !super::covers_everything(app, &scope) {
+        return Err(Error::not_found("person", id));
+    }
+    let mut best: BTreeMap<Uuid, Candidate> = BTreeMap::new();
+    for record in own.iter().rev().take(COMPARED_MAX) {
+        let Some(register) = app.packs().register(&record.register) else { continue };
+        let identity = Identity::of(register, record.data.as_map());
+        for found in likely(app, &mut tx, &identity, Some(record.id)).await? {
+            let better = best.get(&found.person).is_none_or(|before| before.score < found.score);
+            if better && !whole.entries.contains(&found.person) {
+                best.insert(found.person, found);
+            }
+        }
+    }
+    drop(tx);
+    let shown = shown(app, &scope, in_order(best));
+    note_look(app, actor, &subject(whole.head.id), &shown).await?;
+    Ok(shown)
+}
+
+async fn note_look(app: &App, actor: &Actor, subject: &str, shown: &Duplicates) -> Result<(), Error> {
+    if shown.items.is_empty() {
+        return Ok(());
+    }
+    let records: Vec<RecordId> = shown.items.iter().map(|item| item.record).collect();
+    let mut tx = app.write().await?;
+    let detail = json!({ "records": records, "why": "duplicates" });
+    app.audit(&mut tx, actor, "record.look", subject, detail).await?;
+    Ok(tx.commit().await?)
 }
 
 fn shown(app: &App, scope: &Scope, found: Vec<Candidate>) -> Duplicates {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-use wanquan_app::person::{self, Asked, Duplicate, Merge, PersonView};
+use wanquan_app::person::{self, Asked, Duplicate, Duplicates, Merge, PersonView};
 use wanquan_domain::text::Lang;
 
 /// Values of a record that is about to be entered.
@@ -204,6 +204,24 @@ pub async fn find_duplicates(
 ) -> Result<Json<DuplicatesBody>, ApiError> {
     let (Path(register), Json(input)) = (register?, input?);
     let found = person::duplicates(&api.app, caller.actor(), &register, input.data).await?;
+    Ok(Json(duplicates_body(&api, found)))
+}
+
+/// Who else may be a person that is entered already: entries that are like one of their records and were not said to be
+/// the same person.
+#[utoipa::path(get, path = "/persons/{id}/alike", tag = "persons", params(("id" = Uuid, Path, description = "Person")),
+    responses((status = 200, body = DuplicatesBody), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 404, body = Problem)))]
+pub async fn alike_persons(
+    State(api): State<Api>,
+    caller: Caller,
+    id: Result<Path<Uuid>, PathRejection>,
+) -> Result<Json<DuplicatesBody>, ApiError> {
+    let Path(id) = id?;
+    Ok(Json(duplicates_body(&api, person::alike(&api.app, caller.actor(), id).await?)))
+}
+
+fn duplicates_body(api: &Api, found: Duplicates) -> DuplicatesBody {
     let item = |found: Duplicate| DuplicateBody {
         person: found.person,
         score: found.score,
@@ -215,10 +233,7 @@ pub async fn find_duplicates(
         title: found.title,
         name: found.name,
     };
-    Ok(Json(DuplicatesBody {
-        items: found.items.into_iter().map(item).collect(),
-        elsewhere: found.elsewhere,
-    }))
+    DuplicatesBody { items: found.items.into_iter().map(item).collect(), elsewhere: found.elsewhere }
 }
 
 /// Find persons by a document or a telephone. The numbers stand in the body, which no log of addresses keeps.

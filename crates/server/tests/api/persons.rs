@@ -88,6 +88,9 @@ async fn entries_are_merged_and_taken_apart() {
     let wanted = json!({ "merged": second, "reason": "entered twice" });
     let viewer = server.somebody("viewer", "1101").await;
     server.post(&viewer, &merges, wanted.clone()).await.refuses(403, "forbidden");
+    let alike = server.get(&clerk, &format!("/persons/{first}/alike")).await.expect(200);
+    assert_eq!((&alike["items"][0]["person"], &alike["items"][0]["score"]), (&json!(second), &json!(100)));
+    server.get(&viewer, &format!("/persons/{first}/alike")).await.refuses(403, "forbidden");
     let empty = json!({ "merged": second, "reason": " " });
     server.post(&clerk, &merges, empty).await.refuses(422, "bad_input");
     let made = server.post(&clerk, &merges, wanted.clone()).await.expect(201);

@@ -1,9 +1,8 @@
-import { Button, Modal, Tag } from "antd";
-import { Link } from "react-router";
+import { Button, Modal } from "antd";
 import type { Duplicates } from "../../../api/types";
-import { messages, type MessageKey } from "../../../shared/i18n/messages";
 import { useI18n } from "../../../shared/i18n/i18n";
 import { paths } from "../../paths";
+import { DuplicateItem, Elsewhere } from "./DuplicateItem";
 import type { Whose } from "./queries";
 
 interface Props {
@@ -14,11 +13,7 @@ interface Props {
 
 /** Who may be the person that is being entered; nothing is saved before somebody has decided. */
 export function DuplicatesDialog({ found, onCancel, onDecide }: Props) {
-  const { t, format } = useI18n();
-  const reason = (id: string) => {
-    const key = `persons.reason.${id}`;
-    return key in messages ? t(key as MessageKey) : id;
-  };
+  const { t } = useI18n();
   return (
     <Modal
       open
@@ -36,22 +31,14 @@ export function DuplicatesDialog({ found, onCancel, onDecide }: Props) {
       <p>{t("persons.decide")}</p>
       <ul className="changes">
         {found.items.map((item) => (
-          <li key={item.person}>
-            <Link to={paths.record(item.register, item.record)} target="_blank">
-              {item.name ?? item.title} {item.title !== item.name && item.title}
-            </Link>{" "}
-            · {item.region.name} {item.event_date && `· ${format.date(item.event_date)}`} ·{" "}
-            {t("persons.score", { n: item.score })}{" "}
-            {item.reasons.map((id) => (
-              <Tag key={id}>{reason(id)}</Tag>
-            ))}
+          <DuplicateItem key={item.person} item={item} to={paths.record(item.register, item.record)}>
             <Button size="small" onClick={() => onDecide({ person: item.person })}>
               {t("persons.same")}
             </Button>
-          </li>
+          </DuplicateItem>
         ))}
       </ul>
-      {found.elsewhere > 0 && <p>{t("persons.elsewhere", { n: found.elsewhere })}</p>}
+      <Elsewhere n={found.elsewhere} />
     </Modal>
   );
 }

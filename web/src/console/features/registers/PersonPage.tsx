@@ -3,20 +3,24 @@ import { App, Button, Dropdown, Form, Input, Modal, Skeleton, Tag } from "antd";
 import { useState } from "react";
 import { Link, useParams } from "react-router";
 import { keys } from "../../../api/keys";
-import type { Person } from "../../../api/types";
+import type { Duplicate, Person } from "../../../api/types";
 import { useI18n } from "../../../shared/i18n/i18n";
 import { PageHeader } from "../../../shared/ui/PageHeader";
 import { ProblemAlert } from "../../../shared/ui/ProblemAlert";
 import { ReasonedButton } from "../../../shared/ui/ReasonedButton";
 import { paths } from "../../paths";
-import { erasePerson, knownUrl, mergePersons, personQuery, unmergePersons } from "./queries";
+import { DuplicateItem, Elsewhere } from "./DuplicateItem";
+import { alikeQuery, erasePerson, knownUrl, mergePersons, personQuery, unmergePersons } from "./queries";
+
+/** What is about to be said of a person. */
+type Asked = { act: "erase" } | { act: "merge"; other: Duplicate };
 
 /** A person: every record, the entries that were said to be one, what is known, and its end. */
 export function PersonPage() {
   const { t, lang } = useI18n();
   const { id = "" } = useParams();
   const person = useQuery(personQuery(id));
-  const [asked, setAsked] = useState<"merge" | "erase" | null>(null);
+  const [asked, setAsked] = useState<Asked | null>(null);
   const closed = (may: boolean | undefined) => !may && t("common.not_allowed");
   const forms = (["html", "csv", "json"] as const).map((form) => ({
     key: form,
@@ -35,12 +39,6 @@ export function PersonPage() {
         note={erased && <Tag>{t("persons.erased")}</Tag>}
         actions={
           <>
-            <ReasonedButton
-              disabledReason={closed(person.data?.may_merge) || (erased && t("persons.erased"))}
-              onClick={() => setAsked("merge")}
-            >
-              {t("persons.merge")}
-            </ReasonedButton>
             {person.data?.may_export ? (
               <Dropdown trigger={["click"]} menu={{ items: forms }}>
                 <Button>{t("persons.known")}</Button>
@@ -51,7 +49,7 @@ export function PersonPage() {
             <ReasonedButton
               danger
               disabledReason={closed(person.data?.may_erase) || (erased && t("persons.erased"))}
-              onClick={() => setAsked("erase")}
+              onClick={() => setAsked({ act: "erase" })}
             >
               {t("persons.erase")}
             </ReasonedButton>
@@ -63,10 +61,13 @@ export function PersonPage() {
       {person.data && (
         <div className="record-columns">
           <Records person={person.data} />
-          <Merges person={person.data} />
+          <div>
+            <Alike person={person.data} onSame={(item) => setAsked({ act: "merge", other: item })} />
+            <Merges person={person.data} />
+          </div>
         </div>
       )}
-      {asked && <ActDialog id={id} act={asked} onClose={() => setAsked(null)} />}
+      {asked && <ActDialog id={id} asked={asked} onClose={() => setAsked(null)} />}
     </>
   );
 }
@@ -142,14 +143,48 @@ function Merges({ person }: { person: Person }) {
   );
 }
 
-function ActDialog({ id, act, onClose }: { id: string; act: "merge" | "erase"; onClose: () => void }) {
+/** Entries that are like this person and were not yet said to be. */
+function Alike({ person, onSame }: { person: Person; onSame: (item: Duplicate) => void }) {
+  const { t } = useI18n();
+  const alike = useQuery({ ...alikeQuery(person.id), enabled: !person.erased_at });
+  const items = alike.data?.items ?? [];
+  return (
+    <section className="card" aria-labelledby="person-alike">
+      <div className="card-head">
+        <h2 id="person-alike">{t("persons.alike")}</h2>
+      </div>
+      <div className="card-body">
+        <ProblemAlert error={alike.error} retry={() => void alike.refetch()} />
+        {!items.length && <p className="muted">{t("persons.no_alike")}</p>}
+        <ul className="changes">
+          {items.map((item) => (
+            <DuplicateItem key={item.person} item={item} to={paths.person(item.person)}>
+              <ReasonedButton
+                size="small"
+                disabledReason={!person.may_merge && t("common.not_allowed")}
+                onClick={() => onSame(item)}
+              >
+                {t("persons.same")}
+              </ReasonedButton>
+            </DuplicateItem>
+          ))}
+        </ul>
+        <Elsewhere n={alike.data?.elsewhere ?? 0} />
+      </div>
+    </section>
+  );
+}
+
+function ActDialog({ id, asked, onClose }: { id: string; asked: Asked; onClose: () => void }) {
   const { t } = useI18n();
   const { message } = App.useApp();
   const client = useQueryClient();
-  const [form] = Form.useForm<{ other?: string; reason: string }>();
+  const [form] = Form.useForm<{ reason: string }>();
   const done = useMutation({
-    mutationFn: ({ other = "", reason }: { other?: string; reason: string }) =>
-      act === "merge" ? mergePersons(id, other.trim(), reason.trim()) : erasePerson(id, reason.trim()),
+    mutationFn: ({ reason }: { reason: string }) =>
+      asked.act === "merge"
+        ? mergePersons(id, asked.other.person, reason.trim())
+        : erasePerson(id, reason.trim()),
     onSuccess: async () => {
       void message.success(t("persons.done"));
       onClose();
@@ -157,27 +192,23 @@ function ActDialog({ id, act, onClose }: { id: string; act: "merge" | "erase"; o
       await client.invalidateQueries({ queryKey: keys.records });
     },
   });
-  const title = t(act === "merge" ? "persons.merge" : "persons.erase");
+  const title = t(asked.act === "merge" ? "persons.same" : "persons.erase");
   return (
     <Modal
       open
       title={title}
       okText={title}
-      okButtonProps={{ danger: act === "erase", loading: done.isPending }}
+      okButtonProps={{ danger: asked.act === "erase", loading: done.isPending }}
       onOk={() => form.submit()}
       onCancel={onClose}
     >
-      <p>{t(act === "merge" ? "persons.merge_note" : "persons.erase_note")}</p>
+      <p>{t(asked.act === "merge" ? "persons.merge_note" : "persons.erase_note")}</p>
+      {asked.act === "merge" && (
+        <ul className="changes">
+          <DuplicateItem item={asked.other} to={paths.person(asked.other.person)} />
+        </ul>
+      )}
       <Form form={form} layout="vertical" onFinish={(values) => done.mutate(values)}>
-        {act === "merge" && (
-          <Form.Item
-            name="other"
-            label={t("persons.other")}
-            rules={[{ required: true, pattern: /^[0-9a-f-]{36}$/, message: t("persons.other_required") }]}
-          >
-            <Input />
-          </Form.Item>
-        )}
         <Form.Item
           name="reason"
           label={t("persons.reason")}

@@ -6,15 +6,18 @@ import {
   NotificationOutlined,
   NumberOutlined,
   SafetyOutlined,
+  UserOutlined,
 } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Input, Skeleton } from "antd";
 import type { ReactNode } from "react";
-import { Link } from "react-router";
+import { Link, useNavigate } from "react-router";
 import type { RegisterSummary } from "../../../api/types";
 import { messageKey, useI18n } from "../../../shared/i18n/i18n";
 import { PageHeader } from "../../../shared/ui/PageHeader";
 import { ProblemAlert } from "../../../shared/ui/ProblemAlert";
+import { ReasonedButton } from "../../../shared/ui/ReasonedButton";
+import { useMay } from "../../../shared/session";
 import { useUrlState } from "../../../shared/urlState";
 import { paths } from "../../paths";
 import { registersQuery } from "./queries";
@@ -33,6 +36,8 @@ const ICONS: Record<string, ReactNode> = {
 export function RegistersPage() {
   const { t, text } = useI18n();
   const url = useUrlState();
+  const navigate = useNavigate();
+  const mayFind = useMay("record.read_personal");
   const registers = useQuery(registersQuery);
   const sought = (url.get("q") ?? "").trim().toLowerCase();
   const found = (registers.data?.items ?? []).filter(
@@ -52,14 +57,23 @@ export function RegistersPage() {
         title={t("registers.title")}
         note={t("registers.note")}
         actions={
-          <Input.Search
-            aria-label={t("registers.find")}
-            placeholder={t("registers.find")}
-            allowClear
-            defaultValue={url.get("q")}
-            onChange={(event) => url.set({ q: event.target.value }, { replace: true })}
-            style={{ width: 240 }}
-          />
+          <>
+            <ReasonedButton
+              icon={<UserOutlined />}
+              disabledReason={!mayFind && t("common.not_allowed")}
+              onClick={() => void navigate(paths.persons)}
+            >
+              {t("persons.find")}
+            </ReasonedButton>
+            <Input.Search
+              aria-label={t("registers.find")}
+              placeholder={t("registers.find")}
+              allowClear
+              defaultValue={url.get("q")}
+              onChange={(event) => url.set({ q: event.target.value }, { replace: true })}
+              style={{ width: 240 }}
+            />
+          </>
         }
       />
       <ProblemAlert error={registers.error} retry={() => void registers.refetch()} />

@@ -101,6 +101,24 @@ export function personQuery(id: string) {
   });
 }
 
+/** Who else may be this person. */
+export function alikeQuery(id: string) {
+  return queryOptions({
+    queryKey: [...keys.persons, id, "alike"],
+    queryFn: ({ signal }) => request<Duplicates>("GET", `/persons/${part(id)}/alike`, { signal }),
+  });
+}
+
+/** By what a person is found. */
+export interface AskedPerson {
+  document?: string;
+  phone?: string;
+}
+
+export function findPersons(json: AskedPerson): Promise<{ items: string[] }> {
+  return request("POST", "/persons/find", { json });
+}
+
 export function knownUrl(id: string, form: "html" | "csv" | "json", lang: "zh" | "en"): string {
   return apiUrl(`/persons/${part(id)}/known`, { form, lang });
 }

@@ -1,6 +1,7 @@
 import type { RouteObject } from "react-router";
 
 export const registerRoutes: RouteObject[] = [
+  { path: "persons", lazy: async () => ({ Component: (await import("./PersonsPage")).PersonsPage }) },
   { path: "persons/:id", lazy: async () => ({ Component: (await import("./PersonPage")).PersonPage }) },
   {
     path: "registers",
