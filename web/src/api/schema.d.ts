@@ -4,8697 +4,8697 @@
  */
 
 export interface paths {
-  "/alarms": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Alarms of the caller's regions. */
-    get: operations["list_alarms"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/articles": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Articles of the caller's regions. */
-    get: operations["list_articles"];
-    put?: never;
-    /** Begin an article. */
-    post: operations["create_article"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/articles/preview": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Markdown as readers would get it. */
-    post: operations["preview_article"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/articles/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** An article with its versions. */
-    get: operations["read_article"];
-    /** Change the working copy of an article. */
-    put: operations["update_article"];
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/articles/{id}/approve": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Approve the working copy, now or at a time. */
-    post: operations["approve_article"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/articles/{id}/move": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Put an article under another channel or region; its former addresses lead to the new one. */
-    post: operations["move_article"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/articles/{id}/return": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Send the working copy back to its writers. */
-    post: operations["return_article"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/articles/{id}/submit": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Hand the working copy to reviewers. */
-    post: operations["submit_article"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/articles/{id}/withdraw": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Take a public article back. */
-    post: operations["withdraw_article"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/audit": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /**
-     * Entries of the audit log, latest first. It belongs to the installation and to no region, so only who may read it
-     *     everywhere reads it.
-     */
-    get: operations["list_audit_entries"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/channels": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Every channel. */
-    get: operations["list_channels"];
-    put?: never;
-    /** Make a channel. */
-    post: operations["create_channel"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/channels/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    /** Change a channel; former addresses lead to the new ones. */
-    put: operations["update_channel"];
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/comments": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Comments that wait for a decision, or others. */
-    get: operations["list_comments"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/comments/rules": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The rules for comments. */
-    get: operations["get_comment_rules"];
-    /** Set the rules for comments. */
-    put: operations["set_comment_rules"];
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/comments/{id}/decide": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Show or hide a comment. */
-    post: operations["decide_comment"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/comments/{id}/reply": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Answer a comment in the name of the editors. */
-    post: operations["reply_comment"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/diseases": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Diseases that packs declare. */
-    get: operations["list_diseases"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/events": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /**
-     * Watch changes. Events: `tally`, `signal`, `record`, `import`, `publication`, and `resync` where the client fell
-     *     behind and has to read everything again. The stream ends with the session.
-     */
-    get: operations["watch_events"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/health": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Whether the server answers, and what it is. */
-    get: operations["read_health"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/measures": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Measures that registers declare. */
-    get: operations["list_measures"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/notices": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Notices for the roles that the caller holds. */
-    get: operations["list_notices"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/persons/find": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Find persons by a document or a telephone. The numbers stand in the body, which no log of addresses keeps. */
-    post: operations["find_persons"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/persons/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** A person with records, entries and merges. */
-    get: operations["read_person"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/persons/{id}/alike": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /**
-     * Who else may be a person that is entered already: entries that are like one of their records and were not said to be
-     *     the same person.
-     */
-    get: operations["alike_persons"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/persons/{id}/erase": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Erase a person: destroys the keys of everything that is recorded of them, in every version. Counts stay. It cannot be
-     *     taken back.
-     */
-    post: operations["erase_person"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/persons/{id}/known": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /**
-     * Everything that is known about a person: records with every version, merges, and who looked when. For the person,
-     *     who may ask.
-     */
-    get: operations["export_person"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/persons/{id}/merges": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Say that another entry is the same person. Both keep their records and are shown together. */
-    post: operations["merge_person"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/persons/{id}/merges/{merge}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post?: never;
-    /** Take a merge back: each entry stands for itself again. */
-    delete: operations["unmerge_person"];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/plans": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The plans. */
-    get: operations["list_plans"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/plans/{id}/diagram": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** A plan as SVG: what sets it off, and what it does for whom. */
-    get: operations["draw_plan"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/plans/{id}/runs": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Preview, rehearse or run a plan for a region. */
-    post: operations["run_plan"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/portal-files": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Upload a picture or an attachment; the body is the file. */
-    post: operations["create_portal_file"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/portal-files/{digest}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** A picture or an attachment, for those who write. */
-    get: operations["read_portal_file"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/publications": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Publications of the caller's regions. */
-    get: operations["list_publications"];
-    put?: never;
-    /** Draft a publication with the figures of now. */
-    post: operations["create_publication"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/publications/propose": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Propose the words of a bulletin from the figures of now; nothing is stored. */
-    post: operations["propose_bulletin"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/publications/{id}/publish": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Publish a draft. */
-    post: operations["publish_publication"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/records/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** A record, as known now or at the end of a day. */
-    get: operations["read_record"];
-    /**
-     * Change a record. `If-Match` carries the version that the person saw; if somebody else was quicker, the answer (409)
-     *     tells the stored version and the fields that differ.
-     */
-    put: operations["update_record"];
-    post?: never;
-    /** Withdraw a record: it leaves lists and counts, its history stays. */
-    delete: operations["delete_record"];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/records/{id}/accept": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Accept an offered record for the unit. */
-    post: operations["accept_record"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/records/{id}/decline": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Decline an offered record, or take the offer back. */
-    post: operations["decline_record"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/records/{id}/life": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The life of a record: state, unit, deadline, history, steps. */
-    get: operations["read_life"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/records/{id}/offer": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Offer a record to another unit; the present one answers until the other accepts. */
-    post: operations["offer_record"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/records/{id}/snooze": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Put the next look at a deadline off. */
-    post: operations["snooze_record"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/records/{id}/standings": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** How every unit stands with what was made from a record: a directive down the tree. */
-    get: operations["list_standings"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/records/{id}/steps/{step}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Take a step. */
-    post: operations["take_step"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/records/{id}/versions": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Every version of a record. */
-    get: operations["list_record_versions"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/regions": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Find regions whose figures the caller may see. */
-    get: operations["list_regions"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/regions/{code}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** A region. */
-    get: operations["read_region"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/regions/{code}/chronicle": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** What happened in a region and below it, oldest first; the last hour unless asked otherwise. */
-    get: operations["read_chronicle"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/regions/{code}/chronicle/export": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The same as a table (CSV); who took it along stands in the audit log. */
-    get: operations["export_chronicle"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/regions/{code}/levels": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Levels of a region and of those below it, with their history and what plans propose. */
-    get: operations["read_levels"];
-    put?: never;
-    /** Decide the level of a region. */
-    post: operations["decide_level"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/regions/{code}/levels/dry-run": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** What deciding would bring, without deciding. */
-    post: operations["forecast_level"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/regions/{code}/levels/proposals/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post?: never;
-    /** Decline a proposed level. */
-    delete: operations["decline_proposal"];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/regions/{code}/map": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The map of a region: what lies directly below it, or the region itself where nothing does. */
-    get: operations["read_region_map"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/registers": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The registers that the caller may read. */
-    get: operations["list_registers"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/registers/{register}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** A register with its fields, and the form that it declares. */
-    get: operations["read_register"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/registers/{register}/diagram": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The states of a register's records and the steps between them, as SVG. */
-    get: operations["draw_register"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/registers/{register}/duplicates": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /**
-     * Who may be the person of a record before it is entered: by document, telephone, or name (also by character variants
-     *     and pinyin) with the birth. The person who enters it decides, and says so with `person` or `another_person`.
-     */
-    post: operations["find_duplicates"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/registers/{register}/export": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /**
-     * Records as CSV or workbook: the same filters as the list, the right to export apart from the right to read. The
-     *     file can be imported as it is. Personal columns are missing where the caller may see none.
-     */
-    get: operations["export_records"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/registers/{register}/imports": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Imports of the past into a register, in the regions that the caller may read. */
-    get: operations["list_imports"];
-    put?: never;
-    /**
-     * Import a file: CSV, TSV, semicolons, XLSX, also gzipped. The body is the file itself. A file that cannot be used is
-     *     answered with a report that says why.
-     */
-    post: operations["create_import"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/registers/{register}/records": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Records of a register, latest event first. */
-    get: operations["list_records"];
-    put?: never;
-    /** Enter a record. A retry with the same `Idempotency-Key` and values gives the record of the first attempt. */
-    post: operations["create_record"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/roles": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The roles that packs declare, with what each allows. */
-    get: operations["list_roles"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/session": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Who is signed in. */
-    get: operations["read_session"];
-    put?: never;
-    /** Sign in. */
-    post: operations["create_session"];
-    /** Sign out. */
-    delete: operations["delete_session"];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/session/password": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Change the own password. Every session of the account ends; this answer begins a new one. */
-    post: operations["change_password"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/setup": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Make the first administrator with the printed one-time link. */
-    post: operations["create_setup"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/signals": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Signals of the caller's regions. */
-    get: operations["list_signals"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/signals/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** A signal with curve and history. */
-    get: operations["read_signal"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/signals/{id}/assess": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Raise a signal to an alarm, or dismiss it. */
-    post: operations["assess_signal"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/situation": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The situation of a region as known on a day. */
-    get: operations["read_situation"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/situation/timeline": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** The days through which a replay of the situation walks. */
-    get: operations["read_timeline"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/tokens": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Tokens of the caller, or of somebody whose account the caller manages. */
-    get: operations["list_tokens"];
-    put?: never;
-    /** Make a token. Its secret is in this answer and nowhere else. */
-    post: operations["create_token"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/tokens/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post?: never;
-    /** Take a token back. */
-    delete: operations["delete_token"];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/totals": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Totals of measures in a region and in those one level below it, as known now: a league table. */
-    get: operations["list_totals"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/users": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Users with a role in the regions that the caller manages, and those without any role. */
-    get: operations["list_users"];
-    put?: never;
-    /** Make an account. It has no role until one is given. */
-    post: operations["create_user"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/users/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** A user. */
-    get: operations["read_user"];
-    /** Rename, disable or enable an account, or set a new password for somebody who forgot it. */
-    put: operations["update_user"];
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/users/{id}/grants": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Give a role for a region. */
-    post: operations["create_grant"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/users/{id}/grants/{grant}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post?: never;
-    /** Take a role back. */
-    delete: operations["delete_grant"];
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/work": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** What is to be done: of a unit, of a region, of the person, or made from a record. */
-    get: operations["list_work"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/work/regions": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** Open and late work of a region and of those one level below it: a map of what is to be done. */
-    get: operations["list_work_regions"];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/work/steps": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Take a step on a selection of records. */
-    post: operations["take_steps"];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
+    "/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alarms of the caller's regions. */
+        get: operations["list_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/articles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Articles of the caller's regions. */
+        get: operations["list_articles"];
+        put?: never;
+        /** Begin an article. */
+        post: operations["create_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/articles/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Markdown as readers would get it. */
+        post: operations["preview_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/articles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An article with its versions. */
+        get: operations["read_article"];
+        /** Change the working copy of an article. */
+        put: operations["update_article"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/articles/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approve the working copy, now or at a time. */
+        post: operations["approve_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/articles/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put an article under another channel or region; its former addresses lead to the new one. */
+        post: operations["move_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/articles/{id}/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send the working copy back to its writers. */
+        post: operations["return_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/articles/{id}/submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hand the working copy to reviewers. */
+        post: operations["submit_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/articles/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a public article back. */
+        post: operations["withdraw_article"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Entries of the audit log, latest first. It belongs to the installation and to no region, so only who may read it
+         *     everywhere reads it.
+         */
+        get: operations["list_audit_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every channel. */
+        get: operations["list_channels"];
+        put?: never;
+        /** Make a channel. */
+        post: operations["create_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a channel; former addresses lead to the new ones. */
+        put: operations["update_channel"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Comments that wait for a decision, or others. */
+        get: operations["list_comments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/comments/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules for comments. */
+        get: operations["get_comment_rules"];
+        /** Set the rules for comments. */
+        put: operations["set_comment_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/comments/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show or hide a comment. */
+        post: operations["decide_comment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/comments/{id}/reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer a comment in the name of the editors. */
+        post: operations["reply_comment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/diseases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Diseases that packs declare. */
+        get: operations["list_diseases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watch changes. Events: `tally`, `signal`, `record`, `import`, `publication`, and `resync` where the client fell
+         *     behind and has to read everything again. The stream ends with the session.
+         */
+        get: operations["watch_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the server answers, and what it is. */
+        get: operations["read_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/measures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Measures that registers declare. */
+        get: operations["list_measures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notices for the roles that the caller holds. */
+        get: operations["list_notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/persons/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Find persons by a document or a telephone. The numbers stand in the body, which no log of addresses keeps. */
+        post: operations["find_persons"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/persons/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A person with records, entries and merges. */
+        get: operations["read_person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/persons/{id}/alike": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who else may be a person that is entered already: entries that are like one of their records and were not said to be
+         *     the same person.
+         */
+        get: operations["alike_persons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/persons/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase a person: destroys the keys of everything that is recorded of them, in every version. Counts stay. It cannot be
+         *     taken back.
+         */
+        post: operations["erase_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/persons/{id}/known": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything that is known about a person: records with every version, merges, and who looked when. For the person,
+         *     who may ask.
+         */
+        get: operations["export_person"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/persons/{id}/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that another entry is the same person. Both keep their records and are shown together. */
+        post: operations["merge_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/persons/{id}/merges/{merge}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a merge back: each entry stands for itself again. */
+        delete: operations["unmerge_person"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The plans. */
+        get: operations["list_plans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans/{id}/diagram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A plan as SVG: what sets it off, and what it does for whom. */
+        get: operations["draw_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plans/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Preview, rehearse or run a plan for a region. */
+        post: operations["run_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Upload a picture or an attachment; the body is the file. */
+        post: operations["create_portal_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal-files/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture or an attachment, for those who write. */
+        get: operations["read_portal_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/publications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Publications of the caller's regions. */
+        get: operations["list_publications"];
+        put?: never;
+        /** Draft a publication with the figures of now. */
+        post: operations["create_publication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/publications/propose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Propose the words of a bulletin from the figures of now; nothing is stored. */
+        post: operations["propose_bulletin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/publications/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish a draft. */
+        post: operations["publish_publication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/records/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A record, as known now or at the end of a day. */
+        get: operations["read_record"];
+        /**
+         * Change a record. `If-Match` carries the version that the person saw; if somebody else was quicker, the answer (409)
+         *     tells the stored version and the fields that differ.
+         */
+        put: operations["update_record"];
+        post?: never;
+        /** Withdraw a record: it leaves lists and counts, its history stays. */
+        delete: operations["delete_record"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/records/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept an offered record for the unit. */
+        post: operations["accept_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/records/{id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decline an offered record, or take the offer back. */
+        post: operations["decline_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/records/{id}/life": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The life of a record: state, unit, deadline, history, steps. */
+        get: operations["read_life"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/records/{id}/offer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Offer a record to another unit; the present one answers until the other accepts. */
+        post: operations["offer_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/records/{id}/snooze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the next look at a deadline off. */
+        post: operations["snooze_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/records/{id}/standings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How every unit stands with what was made from a record: a directive down the tree. */
+        get: operations["list_standings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/records/{id}/steps/{step}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a step. */
+        post: operations["take_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/records/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version of a record. */
+        get: operations["list_record_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find regions whose figures the caller may see. */
+        get: operations["list_regions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/regions/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A region. */
+        get: operations["read_region"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/regions/{code}/chronicle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened in a region and below it, oldest first; the last hour unless asked otherwise. */
+        get: operations["read_chronicle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/regions/{code}/chronicle/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a table (CSV); who took it along stands in the audit log. */
+        get: operations["export_chronicle"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/regions/{code}/levels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Levels of a region and of those below it, with their history and what plans propose. */
+        get: operations["read_levels"];
+        put?: never;
+        /** Decide the level of a region. */
+        post: operations["decide_level"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/regions/{code}/levels/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What deciding would bring, without deciding. */
+        post: operations["forecast_level"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/regions/{code}/levels/proposals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Decline a proposed level. */
+        delete: operations["decline_proposal"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/regions/{code}/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The map of a region: what lies directly below it, or the region itself where nothing does. */
+        get: operations["read_region_map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The registers that the caller may read. */
+        get: operations["list_registers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registers/{register}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A register with its fields, and the form that it declares. */
+        get: operations["read_register"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registers/{register}/diagram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The states of a register's records and the steps between them, as SVG. */
+        get: operations["draw_register"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registers/{register}/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Who may be the person of a record before it is entered: by document, telephone, or name (also by character variants
+         *     and pinyin) with the birth. The person who enters it decides, and says so with `person` or `another_person`.
+         */
+        post: operations["find_duplicates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registers/{register}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Records as CSV or workbook: the same filters as the list, the right to export apart from the right to read. The
+         *     file can be imported as it is. Personal columns are missing where the caller may see none.
+         */
+        get: operations["export_records"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registers/{register}/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Imports of the past into a register, in the regions that the caller may read. */
+        get: operations["list_imports"];
+        put?: never;
+        /**
+         * Import a file: CSV, TSV, semicolons, XLSX, also gzipped. The body is the file itself. A file that cannot be used is
+         *     answered with a report that says why.
+         */
+        post: operations["create_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registers/{register}/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Records of a register, latest event first. */
+        get: operations["list_records"];
+        put?: never;
+        /** Enter a record. A retry with the same `Idempotency-Key` and values gives the record of the first attempt. */
+        post: operations["create_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The roles that packs declare, with what each allows. */
+        get: operations["list_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in. */
+        get: operations["read_session"];
+        put?: never;
+        /** Sign in. */
+        post: operations["create_session"];
+        /** Sign out. */
+        delete: operations["delete_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change the own password. Every session of the account ends; this answer begins a new one. */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the first administrator with the printed one-time link. */
+        post: operations["create_setup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/signals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Signals of the caller's regions. */
+        get: operations["list_signals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/signals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A signal with curve and history. */
+        get: operations["read_signal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/signals/{id}/assess": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Raise a signal to an alarm, or dismiss it. */
+        post: operations["assess_signal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/situation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The situation of a region as known on a day. */
+        get: operations["read_situation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/situation/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The days through which a replay of the situation walks. */
+        get: operations["read_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tokens of the caller, or of somebody whose account the caller manages. */
+        get: operations["list_tokens"];
+        put?: never;
+        /** Make a token. Its secret is in this answer and nowhere else. */
+        post: operations["create_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a token back. */
+        delete: operations["delete_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Totals of measures in a region and in those one level below it, as known now: a league table. */
+        get: operations["list_totals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Users with a role in the regions that the caller manages, and those without any role. */
+        get: operations["list_users"];
+        put?: never;
+        /** Make an account. It has no role until one is given. */
+        post: operations["create_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A user. */
+        get: operations["read_user"];
+        /** Rename, disable or enable an account, or set a new password for somebody who forgot it. */
+        put: operations["update_user"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a role for a region. */
+        post: operations["create_grant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}/grants/{grant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a role back. */
+        delete: operations["delete_grant"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/work": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is to be done: of a unit, of a region, of the person, or made from a record. */
+        get: operations["list_work"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/work/regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open and late work of a region and of those one level below it: a map of what is to be done. */
+        get: operations["list_work_regions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/work/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a step on a selection of records. */
+        post: operations["take_steps"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
-  schemas: {
-    /** @description A signal that a person raised. */
-    AlarmBody: {
-      /** @description Disease. */
-      disease: string;
-      /**
-       * Format: uuid
-       * @description Identifier.
-       */
-      id: string;
-      /** @description Measure. */
-      measure: string;
-      /**
-       * Format: date-time
-       * @description When.
-       */
-      raised_at: string;
-      /** @description Who raised it. */
-      raised_by: string;
-      /** @description Why. */
-      reason: string;
-      /** @description Region. */
-      region: components["schemas"]["SignalRegion"];
-      /**
-       * Format: uuid
-       * @description The signal.
-       */
-      signal: string;
-    };
-    /** @description A page of alarms. */
-    AlarmList: {
-      /** @description Latest first. */
-      items: components["schemas"]["AlarmBody"][];
-      /** @description Where the next page begins. */
-      next_cursor?: string | null;
-    };
-    /** @description What the caller may do with an article now, and why not. */
-    ArticleActions: {
-      /** @description Approve it, now or at a time. */
-      approve: boolean;
-      /** @description Why not: `own_work` for whoever wrote it. */
-      approve_blocked?: string | null;
-      /** @description Change the working copy. */
-      edit: boolean;
-      /** @description Put it under another channel or region. */
-      move: boolean;
-      /** @description Send it back to its writers. */
-      return: boolean;
-      /** @description Hand it to reviewers. */
-      submit: boolean;
-      /** @description Take the public version back. */
-      withdraw: boolean;
-    };
-    /** @description An approval. */
-    ArticleApproval: {
-      /** @description When it becomes public; at once if absent. */
-      publish_at?: string | null;
-      /**
-       * Format: int32
-       * @description Version that the person saw.
-       */
-      version?: number | null;
-    };
-    /** @description An article. */
-    ArticleBody: {
-      /** @description Every address that it has or had. */
-      addresses: string[];
-      /** @description The working copy. */
-      content: components["schemas"]["ArticleContentBody"];
-      /** @description What the working copy corrects in the public version. */
-      correction?: string | null;
-      /** @description What the last reviewer wanted changed. */
-      remark?: string | null;
-      /** @description What lists show of it. */
-      summary: components["schemas"]["ArticleSummary"];
-      /** @description Public versions, the latest first. */
-      versions: components["schemas"]["ArticleVersionBody"][];
-      /**
-       * Format: int64
-       * @description How often it was read.
-       */
-      views: number;
-      /** @description Why it was withdrawn. */
-      withdrawn?: string | null;
-    };
-    /** @description What an article says. */
-    ArticleContentBody: {
-      /** @description Files to download. */
-      attachments?: components["schemas"]["AttachmentBody"][];
-      /** @description Who wrote it, as shown. */
-      author?: string;
-      /** @description Body in Markdown. */
-      body?: string;
-      /** @description Whether readers may comment. */
-      comments_open?: boolean;
-      /** @description Digest of the cover image. */
-      cover?: string | null;
-      /** @description Who edited it, as shown. */
-      editor?: string;
-      /** @description Language of the text: `zh` or `en`. */
-      lang: string;
-      /** @description Place that it reports from, as shown. */
-      place?: string;
-      /** @description Where it was taken from, as shown. */
-      source?: string;
-      /** @description Line below the title. */
-      subtitle?: string;
-      /** @description What lists and feeds show; the beginning of the body if empty. */
-      summary?: string;
-      /** @description Tags. */
-      tags?: string[];
-      /** @description Title. */
-      title: string;
-    };
-    /** @description A new article. */
-    ArticleDraft: {
-      /** @description Channel. */
-      channel: string;
-      /** @description What it says. */
-      content: components["schemas"]["ArticleContentBody"];
-      /** @description Region that it is about. */
-      region: string;
-    };
-    /** @description A changed working copy. */
-    ArticleEdit: {
-      /** @description What it says now. */
-      content: components["schemas"]["ArticleContentBody"];
-      /**
-       * Format: int32
-       * @description Version that the person saw.
-       */
-      version?: number | null;
-    };
-    /** @description A page of articles. */
-    ArticleList: {
-      /** @description The articles, the last begun first. */
-      items: components["schemas"]["ArticleSummary"][];
-      /** @description Cursor of the next page. */
-      next_cursor?: string | null;
-    };
-    /** @description Where an article goes. */
-    ArticleMove: {
-      /** @description Channel. */
-      channel: string;
-      /** @description Region that it is about. */
-      region: string;
-      /**
-       * Format: int32
-       * @description Version that the person saw.
-       */
-      version?: number | null;
-    };
-    /** @description The region of an article. */
-    ArticleRegion: {
-      /** @description Code. */
-      code: string;
-      /** @description Name. */
-      name: string;
-    };
-    /** @description Words that go with a step. */
-    ArticleRemark: {
-      /** @description What is to be changed, or why it is withdrawn; the latter is shown to readers. */
-      text: string;
-      /**
-       * Format: int32
-       * @description Version that the person saw.
-       */
-      version?: number | null;
-    };
-    /** @description A working copy for reviewers. */
-    ArticleSubmission: {
-      /** @description What it corrects, for readers; needed if a version is public. */
-      correction?: string;
-      /**
-       * Format: int32
-       * @description Version that the person saw.
-       */
-      version?: number | null;
-    };
-    /** @description An article as it stands on a list. */
-    ArticleSummary: {
-      /** @description What the caller may do. */
-      actions: components["schemas"]["ArticleActions"];
-      /** @description Its address, from the first publication on. */
-      address?: string | null;
-      /** @description When. */
-      changed_at: string;
-      /** @description Who changed it last. */
-      changed_by: string;
-      /** @description Channel. */
-      channel: string;
-      /**
-       * Format: uuid
-       * @description Identifier.
-       */
-      id: string;
-      /** @description Language of the text. */
-      lang: string;
-      /**
-       * Format: int64
-       * @description Number in addresses.
-       */
-      number: number;
-      /** @description True if readers can see a version. */
-      public: boolean;
-      /** @description When the approved working copy becomes public. */
-      publish_at?: string | null;
-      /** @description When it became public first. */
-      published_at?: string | null;
-      /** @description Region that it is about. */
-      region: components["schemas"]["ArticleRegion"];
-      /** @description `draft`, `in_review`, `scheduled`, `published` or `withdrawn`. */
-      status: string;
-      /** @description Title of the working copy. */
-      title: string;
-      /**
-       * Format: int32
-       * @description Version.
-       */
-      version: number;
-    };
-    /** @description A public version. */
-    ArticleVersionBody: {
-      /** @description Who approved it. */
-      approved_by: string;
-      /** @description What it corrected. */
-      correction?: string | null;
-      /**
-       * Format: int32
-       * @description Number.
-       */
-      n: number;
-      /** @description When it became public. */
-      published_at: string;
-      /** @description Title. */
-      title: string;
-    };
-    /** @description Who is asked for. */
-    AskedPerson: {
-      /** @description Number of an identity document, in any spelling. */
-      document?: string | null;
-      /** @description Telephone number, in any spelling. */
-      phone?: string | null;
-    };
-    /** @description Whether the caller may assess. */
-    AssessPermission: {
-      /** @description It may. */
-      allowed: boolean;
-      /** @description Why not: `forbidden`, or the status that stands in the way. */
-      blocked?: string | null;
-    };
-    /** @description A decision about a signal. */
-    AssessmentBody: {
-      /** @description `raise_alarm` or `dismiss`. */
-      decision: string;
-      /** @description Why. */
-      reason: string;
-      /**
-       * Format: int32
-       * @description Version of the signal that the person saw.
-       */
-      version: number;
-    };
-    /** @description A file to download. */
-    AttachmentBody: {
-      /** @description Digest of the file, as its upload answered. */
-      file: string;
-      /** @description Name under which it is saved. */
-      name: string;
-    };
-    /** @description An entry of the log. */
-    AuditEntry: {
-      /** @description What was done, `noun.verb`. */
-      act: string;
-      /** @description Name of who acted. */
-      actor: string;
-      /**
-       * Format: date-time
-       * @description When.
-       */
-      at: string;
-      /** @description Facts about the act; of a person's act, the account. */
-      detail: {
-        [key: string]: unknown;
-      };
-      /** @description Digest of the entry and of the one before it, in hexadecimal. */
-      hash: string;
-      /**
-       * Format: int64
-       * @description Place in the log, from 1 without gaps.
-       */
-      seq: number;
-      /** @description To what: kind and identifier. */
-      subject: string;
-    };
-    /** @description One page of the log. */
-    AuditPage: {
-      /** @description Latest first. */
-      items: components["schemas"]["AuditEntry"][];
-      /**
-       * Format: int64
-       * @description Where the next page begins.
-       */
-      next_cursor?: number | null;
-    };
-    /** @description A title and a text, proposed. */
-    BulletinBody: {
-      /** @description Text in Chinese, then in English. */
-      text: string;
-      /** @description Title. */
-      title: string;
-    };
-    /** @description What a bulletin is to be written about. */
-    BulletinInput: {
-      /** @description Disease; the one counted most in the last four weeks if absent. */
-      disease?: string | null;
-      /** @description Measure; the disease's main one if absent. */
-      measure?: string | null;
-      /** @description Region. */
-      region: string;
-    };
-    /** @description Values of a changed record. */
-    ChangedRecord: {
-      /** @description All values by field; one that is left out is removed. Fields that are hidden from the caller keep theirs. */
-      data: {
-        [key: string]: unknown;
-      };
-      /** @description Why. */
-      reason?: string | null;
-    };
-    /** @description What changes about an account; what is left out stays. */
-    ChangedUser: {
-      /** @description May not sign in. */
-      disabled?: boolean | null;
-      /** @description Name as shown. */
-      display_name?: string | null;
-      /** @description New password, for somebody who forgot it. */
-      password?: string | null;
-    };
-    /** @description A channel as it is to be. */
-    ChannelArrangement: {
-      /** @description No longer offered. */
-      closed?: boolean;
-      /** @description The channel that it belongs to. */
-      parent?: string | null;
-      /**
-       * Format: int64
-       * @description Place among its siblings.
-       */
-      position?: number;
-      /** @description Its segment in addresses: lower-case letters, digits, hyphens. */
-      slug: string;
-      /** @description Shown name. */
-      title: components["schemas"]["ChannelTitle"];
-      /**
-       * Format: int32
-       * @description Version that the person saw, when changing one.
-       */
-      version?: number | null;
-    };
-    /** @description A channel. */
-    ChannelBody: {
-      /** @description Address of its page. */
-      address: string;
-      /** @description No longer offered. */
-      closed: boolean;
-      /** @description Identifier. */
-      id: string;
-      /** @description The channel that it belongs to. */
-      parent?: string | null;
-      /**
-       * Format: int64
-       * @description Place among its siblings.
-       */
-      position: number;
-      /** @description Its segment in addresses. */
-      slug: string;
-      /** @description Shown name. */
-      title: components["schemas"]["Label"];
-      /**
-       * Format: int32
-       * @description Version.
-       */
-      version: number;
-    };
-    /** @description Every channel. */
-    ChannelList: {
-      /** @description The channels, by position. */
-      items: components["schemas"]["ChannelBody"][];
-    };
-    /** @description A shown name in both languages. */
-    ChannelTitle: {
-      /** @description English. */
-      en: string;
-      /** @description Chinese. */
-      zh: string;
-    };
-    /** @description A choice of a field. */
-    ChoiceBody: {
-      /** @description Stored value. */
-      id: string;
-      /** @description Shown value. */
-      label: components["schemas"]["Label"];
-    };
-    /** @description What happened. */
-    ChronicleBody: {
-      /** @description Oldest first. */
-      items: components["schemas"]["ChronicleEntry"][];
-      /** @description Older entries of the span were left out. */
-      left_out: boolean;
-    };
-    /** @description One thing that happened. */
-    ChronicleEntry: {
-      /**
-       * Format: date-time
-       * @description When.
-       */
-      at: string;
-      /** @description Who or what did it. */
-      by: string;
-      /** @description A rehearsal. */
-      drill: boolean;
-      /** @description What it is about: `signal`, `level`, `plan`, `work`, `publication`. */
-      kind: string;
-      /** @description Why, where somebody said so. */
-      reason?: string | null;
-      region?: components["schemas"]["RegionRef"] | null;
-      /** @description What it is about: `record/ID`, `signal/ID`, ... */
-      subject: string;
-      /** @description What happened. */
-      what: components["schemas"]["Label"];
-    };
-    /** @description A comment. */
-    CommentBody: {
-      /**
-       * Format: uuid
-       * @description Article.
-       */
-      article: string;
-      /** @description When. */
-      decided_at?: string | null;
-      /** @description Who decided last. */
-      decided_by?: string | null;
-      /** @description Word of the rules that it holds and that is doubtful. */
-      doubt?: string | null;
-      /**
-       * Format: uuid
-       * @description Identifier.
-       */
-      id: string;
-      /** @description Name under which it was sent; may be empty. */
-      name: string;
-      /** @description Whether the editors wrote it. */
-      official: boolean;
-      /**
-       * Format: uuid
-       * @description Comment that it answers.
-       */
-      parent?: string | null;
-      /** @description Why it is hidden. */
-      reason?: string | null;
-      /**
-       * Format: int32
-       * @description Readers who reported it since it was decided on last.
-       */
-      reports: number;
-      /** @description When it was sent. */
-      sent_at: string;
-      /** @description `waiting`, `shown` or `hidden`. */
-      status: string;
-      /** @description Text. */
-      text: string;
-      /**
-       * Format: int32
-       * @description Version, from 1.
-       */
-      version: number;
-    };
-    /** @description What is decided. */
-    CommentDecision: {
-      /** @description `show` or `hide`. */
-      decision: string;
-      /** @description Why it is hidden. */
-      reason?: string | null;
-      /**
-       * Format: int32
-       * @description Version that the person saw.
-       */
-      version?: number | null;
-    };
-    /** @description A page of comments. */
-    CommentList: {
-      /** @description Latest first. */
-      items: components["schemas"]["CommentBody"][];
-      /** @description Where the next page begins. */
-      next_cursor?: string | null;
-    };
-    /** @description An answer of the editors. */
-    CommentReply: {
-      /** @description Text, 1 to 1,000 characters. */
-      text: string;
-    };
-    /** @description What moderators have agreed on. */
-    CommentRulesBody: {
-      /** @description Words that are pointed out to the moderator. */
-      doubtful_words?: string[];
-      /**
-       * Format: int32
-       * @description Addresses of pages that one comment may hold.
-       */
-      links_max?: number;
-      /** @description Words with which a comment is not taken at all. */
-      refused_words?: string[];
-    };
-    /** @description A token that was just made. */
-    CreatedToken: components["schemas"]["TokenBody"] & {
-      /** @description The secret, shown once: `Authorization: Bearer TOKEN`. */
-      token: string;
-    };
-    /** @description Name and password. */
-    Credentials: {
-      /** @description Password. */
-      password: string;
-      /** @description Name to sign in with. */
-      username: string;
-    };
-    /** @description A day of the curve. */
-    CurveDayBody: {
-      /** @description A detector is in alarm. */
-      alarm: boolean;
-      /**
-       * Format: date
-       * @description Day.
-       */
-      date: string;
-      /**
-       * Format: double
-       * @description Expected count.
-       */
-      expected?: number | null;
-      /** @description Reports of this day are still coming in. */
-      incomplete: boolean;
-      /** @description Which ones. */
-      methods: string[];
-      /**
-       * Format: int64
-       * @description Count, corrections included.
-       */
-      n: number;
-      /**
-       * Format: double
-       * @description Largest count that is not unusual.
-       */
-      upper?: number | null;
-    };
-    /** @description A decision on a level. */
-    DecisionBody: {
-      /**
-       * Format: date-time
-       * @description When.
-       */
-      decided_at: string;
-      /** @description Who decided. */
-      decided_by: string;
-      /** @description What speaks for it. */
-      evidence: string;
-      /**
-       * Format: uuid
-       * @description Identifier.
-       */
-      id: string;
-      /** @description Level: `routine`, `iv`, `iii`, `ii`, `i`. */
-      level: string;
-      /** @description Region. */
-      region: string;
-      /** @description Its name. */
-      region_name: string;
-      /**
-       * Format: date
-       * @description Day by which it is reviewed.
-       */
-      review_on: string;
-      /**
-       * Format: date
-       * @description First day on which it holds.
-       */
-      start: string;
-    };
-    /** @description What a person decides. */
-    DecisionInput: {
-      /** @description What speaks for it. */
-      evidence: string;
-      /** @description Level: `routine`, `iv`, `iii`, `ii`, `i`. */
-      level: string;
-      /**
-       * Format: uuid
-       * @description The proposal that it answers.
-       */
-      proposal?: string | null;
-      /**
-       * Format: date
-       * @description Day by which it is reviewed.
-       */
-      review_on?: string | null;
-      /**
-       * Format: date
-       * @description First day on which it holds; today if absent.
-       */
-      start?: string | null;
-    };
-    /** @description A step that a register declares. */
-    DeclaredStepBody: {
-      /** @description Who may take it, in words. */
-      allowed: components["schemas"]["Label"];
-      demands?: components["schemas"]["Label"] | null;
-      /** @description States from which it can be taken. */
-      from: string[];
-      /** @description Identifier. */
-      id: string;
-      /** @description Name, an imperative. */
-      label: components["schemas"]["Label"];
-      /** @description State to which it leads. */
-      to: string;
-    };
-    /** @description A sample account of a demonstration. */
-    DemoAccount: {
-      /** @description Its published password. */
-      password: string;
-      /** @description What it shows. */
-      role: components["schemas"]["Label"];
-      /** @description Name to sign in with. */
-      username: string;
-    };
-    /** @description A disease. */
-    DiseaseBody: {
-      /** @description ICD-10 code. */
-      icd10: string;
-      /** @description Identifier. */
-      id: string;
-      /** @description Name. */
-      label: components["schemas"]["Label"];
-      /** @description Measure that the situation opens with. */
-      main_measure: string;
-      /** @description Published parameters. */
-      parameters: components["schemas"]["ParameterBody"][];
-    };
-    /** @description Diseases. */
-    DiseaseList: {
-      /** @description In the order of the packs. */
-      items: components["schemas"]["DiseaseBody"][];
-    };
-    /** @description A disease, named. */
-    DiseaseRef: {
-      /** @description Identifier. */
-      id: string;
-      /** @description Name. */
-      label: components["schemas"]["Label"];
-    };
-    /** @description Somebody who may be the same person. */
-    DuplicateBody: {
-      /**
-       * Format: date
-       * @description Its day.
-       */
-      event_date?: string | null;
-      /** @description Name of the person there. */
-      name?: string | null;
-      /**
-       * Format: uuid
-       * @description The person.
-       */
-      person: string;
-      /** @description Why: `document`, `phone`, `name`, `character_variant`, `pinyin`, `birth_date`, `birth_year`. */
-      reasons: string[];
-      /**
-       * Format: uuid
-       * @description The record that is most alike.
-       */
-      record: string;
-      /** @description Its region. */
-      region: components["schemas"]["RecordRegion"];
-      /** @description Its register. */
-      register: string;
-      /**
-       * Format: int32
-       * @description How alike, from 0 to 100: for the order, it is no probability.
-       */
-      score: number;
-      /** @description What it is called. */
-      title: string;
-    };
-    /** @description Who may be the same person. */
-    DuplicatesBody: {
-      /** @description How many others there are where the caller may not see persons. */
-      elsewhere: number;
-      /** @description Most alike first. */
-      items: components["schemas"]["DuplicateBody"][];
-    };
-    /** @description Values of a record that is about to be entered. */
-    EnteredValues: {
-      /** @description Values by field. */
-      data: {
-        [key: string]: unknown;
-      };
-    };
-    /** @description What was erased. */
-    Erased: {
-      /**
-       * Format: int64
-       * @description Entries whose keys were destroyed.
-       */
-      entries: number;
-    };
-    /** @description Why a person is erased. */
-    Erasure: {
-      /** @description Why, without names. */
-      reason: string;
-    };
-    /** @description A field of a register. */
-    FieldBody: {
-      /** @description Choices, in order. */
-      choices: components["schemas"]["ChoiceBody"][];
-      /** @description Identifier. */
-      id: string;
-      /** @description Name. */
-      label: components["schemas"]["Label"];
-      /** @description Set by the program: forms leave it out. */
-      managed: boolean;
-      /**
-       * Format: double
-       * @description Largest admissible number.
-       */
-      max?: number | null;
-      /**
-       * Format: double
-       * @description Smallest admissible number.
-       */
-      min?: number | null;
-      /** @description Whether it identifies or describes a person. */
-      personal: boolean;
-      /** @description Register that a link points to. */
-      register?: string | null;
-      /** @description Whether a record needs it, where it applies. */
-      required: boolean;
-      /** @description What the code that knows epidemiology finds it by. */
-      role?: string | null;
-      /** @description Condition (CEL) under which the field applies. */
-      show_if?: string | null;
-      /**
-       * @description Type: `text`, `number`, `integer`, `date`, `datetime`, `choice`, `multi_choice`, `boolean`, `region`, `site`,
-       *     `person`, `record`.
-       */
-      type: string;
-    };
-    /** @description JSON Schema by language of its titles. */
-    FormSchemas: {
-      /** @description English. */
-      en: {
-        [key: string]: unknown;
-      };
-      /** @description Chinese. */
-      zh: {
-        [key: string]: unknown;
-      };
-    };
-    /** @description Persons. */
-    FoundPersons: {
-      /** @description Identifiers. */
-      items: string[];
-    };
-    /** @description A role held for a region and everything below it. */
-    GrantBody: {
-      /** @description Identifier among the grants of the user. */
-      id: string;
-      /** @description Region. */
-      region: string;
-      /** @description Its name; the code if it is not in the tree any more. */
-      region_name: string;
-      /** @description Role. */
-      role: string;
-      /** @description Its name. */
-      role_label: components["schemas"]["Label"];
-    };
-    /** @description Growth over the last complete two weeks. */
-    GrowthBody: {
-      /**
-       * Format: double
-       * @description The end of its 95 % interval that is nearer to 0.
-       */
-      doubling_lower?: number | null;
-      /**
-       * Format: double
-       * @description Days in which counts double, or with a minus sign halve; absent where the interval of the rate holds 0.
-       */
-      doubling_time_days?: number | null;
-      /**
-       * Format: double
-       * @description The other end.
-       */
-      doubling_upper?: number | null;
-      /**
-       * Format: double
-       * @description Lower end of the 95 % interval.
-       */
-      lower?: number | null;
-      /** @description Code of why there is no rate. */
-      note?: string | null;
-      /**
-       * Format: double
-       * @description Rate a day; counts change by its exponential from one day to the next.
-       */
-      rate_per_day?: number | null;
-      /**
-       * Format: double
-       * @description Upper end.
-       */
-      upper?: number | null;
-    };
-    /** @description State of the server. */
-    Health: {
-      /** @description A demonstration on replayed history. */
-      demo: boolean;
-      /** @description Sample accounts, in demonstrations only. */
-      demo_accounts: components["schemas"]["DemoAccount"][];
-      /**
-       * Format: date-time
-       * @description The instant by the clock of the installation.
-       */
-      now: string;
-      /** @description `ok`. */
-      status: string;
-      /** @description Release. */
-      version: string;
-    };
-    /** @description The level of a region. */
-    HeldBody: {
-      by?: components["schemas"]["DecisionBody"] | null;
-      /** @description Its name. */
-      label: components["schemas"]["Label"];
-      /** @description The level that holds. */
-      level: string;
-      own?: components["schemas"]["DecisionBody"] | null;
-      region?: components["schemas"]["RegionRef"] | null;
-    };
-    /** @description Where a screen opens. */
-    HomeRegion: components["schemas"]["RegionRef"] & {
-      /** @description Codes from the root down. */
-      path: string;
-    };
-    /** @description One column of the file. */
-    ImportColumn: {
-      /** @description Name in the header. */
-      column: string;
-      /** @description How its dates are read. */
-      date_format?: string | null;
-      /** @description Field that it fills; `indicator:<choice>` for counts of one indicator. */
-      field?: string | null;
-      /** @description `id`, `label`, `synonym`, `mapping`, `ambiguous` or `unmatched`. */
-      how: string;
-      /** @description First values; none of columns with values of persons. */
-      samples: string[];
-    };
-    /** @description The file as it was read. */
-    ImportFile: {
-      /**
-       * Format: int64
-       * @description Size as sent.
-       */
-      bytes: number;
-      /** @description `gzip` if it was taken off. */
-      compression?: string | null;
-      /** @description Delimiter of text. */
-      delimiter?: string | null;
-      /** @description Encoding of text. */
-      encoding?: string | null;
-      /** @description Kind of file. */
-      format: string;
-      /** @description Name as given. */
-      name: string;
-      /** @description Sheet that was read. */
-      sheet?: string | null;
-    };
-    /** @description One issue. */
-    ImportIssue: {
-      /** @description Code. */
-      code: string;
-      /** @description Column of the file. */
-      column?: string | null;
-      /** @description Field of the register. */
-      field?: string | null;
-      /** @description In English. */
-      message_en: string;
-      /** @description In Chinese. */
-      message_zh: string;
-      /**
-       * Format: int64
-       * @description Row of the file, from 1, the header counted.
-       */
-      row?: number | null;
-      /** @description `error` or `warning`. */
-      severity: string;
-      /** @description Value as written, shortened; not given for values of persons. */
-      value?: string | null;
-    };
-    /** @description Number of issues of one code. */
-    ImportIssueCount: {
-      /** @description Code. */
-      code: string;
-      /**
-       * Format: int64
-       * @description How many.
-       */
-      count: number;
-      /** @description In English. */
-      message_en: string;
-      /** @description In Chinese. */
-      message_zh: string;
-      /** @description `error` or `warning`. */
-      severity: string;
-    };
-    /** @description Something to be known of the whole file. */
-    ImportNote: {
-      /** @description Code. */
-      code: string;
-      /** @description In English. */
-      message_en: string;
-      /** @description In Chinese. */
-      message_zh: string;
-    };
-    /** @description One page of imports. */
-    ImportPage: {
-      /** @description Latest first. */
-      items: components["schemas"]["ImportSummary"][];
-      /**
-       * Format: uuid
-       * @description Where the next page begins.
-       */
-      next_cursor?: string | null;
-    };
-    /** @description What an import did, or what it would do. */
-    ImportReport: {
-      /**
-       * Format: int64
-       * @description Rows accepted.
-       */
-      accepted: number;
-      /**
-       * Format: uuid
-       * @description The import, once stored.
-       */
-      batch_id?: string | null;
-      /**
-       * Format: int64
-       * @description Records that got a new version.
-       */
-      changed: number;
-      /** @description Every column of the file. */
-      columns: components["schemas"]["ImportColumn"][];
-      /** @description How counts were read, `incident` or `cumulative`; none for line lists. */
-      counting?: string | null;
-      /**
-       * Format: int64
-       * @description Records that are new.
-       */
-      created: number;
-      /** @description True if nothing was to be stored. */
-      dry_run: boolean;
-      /** @description The file as it was read. */
-      file: components["schemas"]["ImportFile"];
-      /** @description Exact number of issues by code. */
-      issue_counts: components["schemas"]["ImportIssueCount"][];
-      /** @description The first issues of each code, in the order of rows. */
-      issues: components["schemas"]["ImportIssue"][];
-      /** @description `line_list`, `long` or `wide`; empty if the file was refused before it could be told. */
-      layout: string;
-      /** @description What else should be known of the file. */
-      notes: components["schemas"]["ImportNote"][];
-      refusal?: components["schemas"]["ImportNote"] | null;
-      /**
-       * Format: int64
-       * @description Rows refused, each with an issue.
-       */
-      refused: number;
-      /** @description Register. */
-      register: string;
-      /**
-       * Format: int64
-       * @description Rows below the header, blank ones left out: `accepted + refused`.
-       */
-      rows_read: number;
-      /**
-       * Format: int64
-       * @description Records that the file repeats as they are stored.
-       */
-      unchanged: number;
-      /**
-       * Format: int64
-       * @description Issues that refuse nothing.
-       */
-      warnings: number;
-    };
-    /** @description An import of the past. */
-    ImportSummary: {
-      /**
-       * Format: int64
-       * @description Rows accepted.
-       */
-      accepted: number;
-      /**
-       * Format: date-time
-       * @description When.
-       */
-      at: string;
-      /**
-       * Format: uuid
-       * @description Identifier, which versions of records name.
-       */
-      batch_id: string;
-      /** @description Who. */
-      by: string;
-      /**
-       * Format: int64
-       * @description Records that got a new version.
-       */
-      changed: number;
-      /**
-       * Format: int64
-       * @description Records that were new.
-       */
-      created: number;
-      /** @description Name of the file. */
-      file_name: string;
-      /**
-       * Format: int64
-       * @description Rows refused.
-       */
-      refused: number;
-      /**
-       * Format: int64
-       * @description Rows of the file.
-       */
-      rows_read: number;
-      /**
-       * Format: int64
-       * @description Records that were repeated as stored.
-       */
-      unchanged: number;
-    };
-    /** @description A finding about one value. */
-    IssueBody: {
-      /** @description Stable code. */
-      code: string;
-      /** @description Column of the file. */
-      column?: string | null;
-      /** @description Field of the register. */
-      field?: string | null;
-      /** @description In English. */
-      message_en: string;
-      /** @description In Chinese. */
-      message_zh: string;
-      /**
-       * Format: int64
-       * @description Row of the file, the header counted.
-       */
-      row?: number | null;
-      /** @description `error` or `warning`. */
-      severity: string;
-      /** @description Value as given. */
-      value?: string | null;
-    };
-    /** @description First and last day on which something became known. */
-    KnownDates: {
-      /**
-       * Format: date
-       * @description First day.
-       */
-      first?: string | null;
-      /**
-       * Format: date
-       * @description Last day.
-       */
-      last?: string | null;
-    };
-    /** @description A text in both languages. */
-    Label: {
-      /** @description English. */
-      en: string;
-      /** @description Chinese. */
-      zh: string;
-    };
-    /** @description What deciding would bring. */
-    LevelForecast: {
-      /** @description What the profiles of the two levels say differently. */
-      changes: components["schemas"]["ProfileChangeBody"][];
-      /** @description The level that would hold. */
-      level: string;
-      /** @description What each plan would do. */
-      plans: components["schemas"]["RunBody"][];
-      /** @description The level that holds now. */
-      previous: string;
-      /** @description Regions below that would inherit it. */
-      regions_changed: number;
-    };
-    /** @description A level that can be decided. */
-    LevelOption: {
-      /** @description Its name. */
-      label: components["schemas"]["Label"];
-      /** @description Level. */
-      level: string;
-      /** @description What it means. */
-      meaning: components["schemas"]["Label"];
-    };
-    /** @description A level that held from a day on. */
-    LevelSpan: {
-      /**
-       * Format: date
-       * @description First day.
-       */
-      from: string;
-      /** @description Its name. */
-      label: components["schemas"]["Label"];
-      /** @description The level that held, whoever decided it. */
-      level: string;
-    };
-    /** @description Levels of a region. */
-    LevelsBody: {
-      /** @description The region, then those one level below it. */
-      held: components["schemas"]["HeldBody"][];
-      /** @description Every decision in it and below it, the latest first. */
-      history: components["schemas"]["DecisionBody"][];
-      /** @description Every level that can be decided, from routine to the gravest. */
-      levels: components["schemas"]["LevelOption"][];
-      /** @description The caller may decide the level of the region. */
-      may_decide: boolean;
-      previous?: components["schemas"]["LevelOption"] | null;
-      /** @description Proposals that wait for an answer. */
-      proposals: components["schemas"]["ProposalBody"][];
-      /** @description Which level held for the region when; before the first entry, routine. */
-      timeline: components["schemas"]["LevelSpan"][];
-    };
-    /** @description The life of a record. */
-    LifeBody: {
-      /** @description What happened, oldest first. */
-      history: components["schemas"]["WorkEntryBody"][];
-      /** @description The caller may accept it for the unit to which it is offered. */
-      may_accept: boolean;
-      /** @description The caller may offer it to another unit. */
-      may_offer: boolean;
-      /** @description Steps that begin in its state. */
-      steps: components["schemas"]["StepBody"][];
-      /**
-       * Format: int32
-       * @description Version of the record; a step on it says that this is what was seen.
-       */
-      version: number;
-      /** @description What is to be done. */
-      work: components["schemas"]["WorkBody"];
-    };
-    /** @description Open work in a region. */
-    LoadBody: {
-      /**
-       * Format: int64
-       * @description Late ones among them.
-       */
-      late: number;
-      /**
-       * Format: int64
-       * @description Pieces of open work of its units, those below it included.
-       */
-      open: number;
-      region?: components["schemas"]["RegionRef"] | null;
-    };
-    /** @description Open work by region. */
-    LoadList: {
-      /** @description The region, then those one level below it. */
-      items: components["schemas"]["LoadBody"][];
-    };
-    /** @description What a register counts. */
-    MeasureBody: {
-      /** @description Identifier. */
-      id: string;
-      /** @description Name. */
-      label: components["schemas"]["Label"];
-      /** @description Register. */
-      register: string;
-      /** @description What one of the count is: `persons`, `samples` or `records`. */
-      unit: string;
-    };
-    /** @description Measures. */
-    MeasureList: {
-      /** @description In order of register. */
-      items: components["schemas"]["MeasureBody"][];
-    };
-    /** @description A measure, named. */
-    MeasureRef: {
-      /** @description Identifier. */
-      id: string;
-      /** @description Name. */
-      label: components["schemas"]["Label"];
-      /** @description What one of the count is. */
-      unit: string;
-    };
-    /** @description Two entries that were said to be one person. */
-    MergeBody: {
-      /**
-       * Format: date-time
-       * @description When.
-       */
-      at: string;
-      /** @description Who said so. */
-      by: string;
-      /**
-       * Format: uuid
-       * @description Identifier.
-       */
-      id: string;
-      /**
-       * Format: uuid
-       * @description The entry that stays.
-       */
-      kept: string;
-      /**
-       * Format: uuid
-       * @description The other one.
-       */
-      merged: string;
-      /** @description Why. */
-      reason: string;
-      /**
-       * Format: date-time
-       * @description When it was taken back.
-       */
-      undone_at?: string | null;
-      /** @description By whom. */
-      undone_by?: string | null;
-    };
-    /** @description A role to be given. */
-    NewGrant: {
-      /** @description Region. */
-      region: string;
-      /** @description Role. */
-      role: string;
-    };
-    /** @description Who else is this person, and why. */
-    NewMerge: {
-      /**
-       * Format: uuid
-       * @description The entry that is the same person.
-       */
-      merged: string;
-      /** @description Why, without names. */
-      reason: string;
-    };
-    /** @description Values of a new record. */
-    NewRecord: {
-      /** @description It is of a person of its own, although others look alike. */
-      another_person?: boolean;
-      /** @description Values by field. */
-      data: {
-        [key: string]: unknown;
-      };
-      /**
-       * Format: uuid
-       * @description The person whose record it is, where somebody said so. Otherwise it goes to whoever is known by its document, or
-       *     by its telephone and name, and to a new person if nobody is.
-       */
-      person?: string | null;
-    };
-    /** @description What a new token is for. */
-    NewToken: {
-      /**
-       * Format: int32
-       * @description Life in days, 1 to 3,650; 90 if absent.
-       */
-      expires_in_days?: number | null;
-      /** @description What it is for. */
-      name: string;
-    };
-    /** @description A new account. */
-    NewUser: {
-      /** @description Name as shown. */
-      display_name: string;
-      /** @description First password, at least 10 characters. */
-      password: string;
-      /** @description Name to sign in with. */
-      username: string;
-    };
-    /** @description What the caller is told. */
-    NoticeBody: {
-      /**
-       * Format: date-time
-       * @description When.
-       */
-      at: string;
-      /** @description A rehearsal. */
-      drill: boolean;
-      /**
-       * Format: uuid
-       * @description Identifier.
-       */
-      id: string;
-      /** @description What it is about: `record/ID`, `signal/ID`. */
-      subject: string;
-      /** @description What is said. */
-      text: components["schemas"]["Label"];
-    };
-    /** @description What the caller is told, the latest first. */
-    NoticeList: {
-      /** @description Notices. */
-      items: components["schemas"]["NoticeBody"][];
-    };
-    /** @description Another unit. */
-    OfferInput: {
-      /** @description Why. */
-      reason?: string | null;
-      /** @description `region:CODE`, `organisation:KEY` or `person:ID`. */
-      unit: string;
-    };
-    /** @description What became of a step. */
-    OutcomeBody: {
-      problem?: components["schemas"]["Problem"] | null;
-      /** @description The step waits for a second person. */
-      proposed: boolean;
-      /**
-       * Format: uuid
-       * @description Record.
-       */
-      record: string;
-      /** @description Its state now. */
-      state?: string | null;
-      /**
-       * Format: int32
-       * @description Its version now.
-       */
-      version?: number | null;
-    };
-    /** @description What became of a step on a selection. */
-    OutcomeList: {
-      /** @description One for each record. */
-      items: components["schemas"]["OutcomeBody"][];
-    };
-    /** @description A published parameter of a disease. */
-    ParameterBody: {
-      /** @description Family of the distribution. */
-      distribution: string;
-      /**
-       * Format: double
-       * @description Mean, in the unit.
-       */
-      mean: number;
-      /** @description For example `serial_interval`. */
-      name: string;
-      /**
-       * Format: double
-       * @description Standard deviation.
-       */
-      sd?: number | null;
-      /** @description Publication. */
-      source: string;
-      /** @description Unit. */
-      unit: string;
-    };
-    /** @description A new password for the caller. */
-    PasswordChange: {
-      /** @description The present password. */
-      current: string;
-      /** @description The new one, at least 10 characters. */
-      new: string;
-    };
-    /** @description A person. */
-    PersonBody: {
-      /**
-       * Format: date-time
-       * @description When the entry was made.
-       */
-      created_at: string;
-      /** @description Every entry that was said to be this person, with this one. */
-      entries: string[];
-      /**
-       * Format: date-time
-       * @description When the person was erased.
-       */
-      erased_at?: string | null;
-      /**
-       * Format: uuid
-       * @description The entry that stands for the person.
-       */
-      id: string;
-      /** @description Whether the caller may erase the person. */
-      may_erase: boolean;
-      /** @description Whether the caller may take out what is known. */
-      may_export: boolean;
-      /** @description Whether the caller may say that others are the same person, or take it back. */
-      may_merge: boolean;
-      /** @description Merges, in order, those taken back included. */
-      merges: components["schemas"]["MergeBody"][];
-      /** @description Whether there are records elsewhere. */
-      more_elsewhere: boolean;
-      /** @description Records where the caller may see persons, latest event first. */
-      records: components["schemas"]["PersonRecordBody"][];
-    };
-    /** @description A record of a person. */
-    PersonRecordBody: {
-      /**
-       * Format: date
-       * @description Day of the event.
-       */
-      event_date?: string | null;
-      /**
-       * Format: uuid
-       * @description Identifier.
-       */
-      id: string;
-      /**
-       * Format: uuid
-       * @description The entry that it belongs to.
-       */
-      person?: string | null;
-      /** @description Region. */
-      region: components["schemas"]["RecordRegion"];
-      /** @description Register. */
-      register: string;
-      /** @description What it is called. */
-      title: string;
-      /** @description Withdrawn. */
-      withdrawn: boolean;
-    };
-    /** @description An action of a plan, in words. */
-    PlanActionBody: {
-      /** @description What it does. */
-      act: components["schemas"]["Label"];
-      /** @description Identifier within the plan. */
-      id: string;
-      /** @description For whom. */
-      target: components["schemas"]["Label"];
-      /** @description Under which condition (CEL). */
-      when?: string | null;
-    };
-    /** @description A plan. */
-    PlanBody: {
-      /** @description Its actions. */
-      actions: components["schemas"]["PlanActionBody"][];
-      /** @description Facts that its conditions and texts may name. */
-      facts: string[];
-      /** @description Open from this level on. */
-      from_level: string;
-      /** @description The level's name. */
-      from_level_label: components["schemas"]["Label"];
-      /** @description Identifier. */
-      id: string;
-      /** @description What the caller may do with it somewhere: `preview`, `drill`, `run`. */
-      modes: string[];
-      /** @description What it is for. */
-      purpose: components["schemas"]["Label"];
-      /** @description Regulation or protocol that it follows. */
-      source: string;
-      /** @description Title. */
-      title: components["schemas"]["Label"];
-      /** @description What sets it off: `record_enters`, `signal`, `alarm`, `level_decided`, `daily`, `manual`. */
-      trigger: string;
-      /** @description The same in words. */
-      trigger_label: components["schemas"]["Label"];
-      /**
-       * Format: int32
-       * @description Version.
-       */
-      version: number;
-      /** @description Which triggers count (CEL). */
-      when?: string | null;
-    };
-    /** @description Plans. */
-    PlanList: {
-      /** @description In order of identifier. */
-      items: components["schemas"]["PlanBody"][];
-    };
-    /** @description Records that an action of a plan creates. */
-    PlannedRecords: {
-      /** @description Action of the plan. */
-      action: string;
-      /**
-       * Format: int64
-       * @description How many.
-       */
-      n: number;
-      /** @description Register. */
-      register: string;
-    };
-    /** @description Inhabitants of a region. */
-    PopulationBody: {
-      /**
-       * Format: date
-       * @description Day to which the figure refers.
-       */
-      as_of: string;
-      /**
-       * Format: int64
-       * @description Persons.
-       */
-      n: number;
-      /** @description Where it comes from. */
-      source: string;
-    };
-    /** @description A picture or an attachment that was taken. */
-    PortalFileBody: {
-      /** @description Where readers find it once an article that uses it is public. */
-      address: string;
-      /** @description Digest, by which articles name it. */
-      digest: string;
-      /**
-       * Format: int32
-       * @description Height of a picture, in pixels.
-       */
-      height?: number | null;
-      /** @description Media type, found in the content. */
-      media_type: string;
-      /** @description Name. */
-      name: string;
-      /** @description Size in bytes. */
-      size: number;
-      /**
-       * Format: int32
-       * @description Width of a picture, in pixels.
-       */
-      width?: number | null;
-    };
-    /** @description What readers would get. */
-    Preview: {
-      /** @description The rendered and sanitised body. */
-      html: string;
-      /** @description What lists would show. */
-      summary: string;
-    };
-    /** @description Markdown to be looked at. */
-    PreviewRequest: {
-      /** @description Body in Markdown. */
-      body: string;
-    };
-    /** @description A problem, `application/problem+json`. */
-    Problem: {
-      /** @description Who changed it meanwhile. */
-      changed_by?: string | null;
-      /** @description Fields that somebody changed meanwhile. */
-      changed_fields?: string[];
-      /** @description Stable code. */
-      code: string;
-      /**
-       * Format: int32
-       * @description The version stored now, where somebody changed it meanwhile.
-       */
-      current_version?: number | null;
-      /** @description What happened here. */
-      detail: string;
-      /** @description Identifier of what exists already, where the caller may see it. */
-      existing?: string | null;
-      /** @description Findings about values. */
-      issues?: components["schemas"]["IssueBody"][];
-      /**
-       * Format: int32
-       * @description HTTP status.
-       */
-      status: number;
-      /** @description Kind of problem in words. */
-      title: string;
-      /** @description Address of the kind of problem. */
-      type: string;
-    };
-    /** @description Something that a level's profile says differently. */
-    ProfileChangeBody: {
-      /** @description As it is now. */
-      from: string;
-      /** @description What. */
-      label: components["schemas"]["Label"];
-      /** @description As it would be. */
-      to: string;
-    };
-    /** @description A level that a plan proposed. */
-    ProposalBody: {
-      /** @description A rehearsal. */
-      drill: boolean;
-      /** @description Why. */
-      evidence: string;
-      /**
-       * Format: uuid
-       * @description Identifier.
-       */
-      id: string;
-      /** @description Level. */
-      level: string;
-      /** @description The caller may answer it. */
-      may_answer: boolean;
-      /**
-       * Format: date-time
-       * @description When.
-       */
-      proposed_at: string;
-      /** @description Region. */
-      region: string;
-      /** @description Its name. */
-      region_name: string;
-    };
-    /** @description Where the numbers come from. */
-    Provenance: {
-      /** @description Digest of the analysed series. */
-      input_digest: string;
-      /** @description Version of each method. */
-      method_versions: {
-        [key: string]: string;
-      };
-      /** @description In sentences. */
-      sources: string[];
-    };
-    /** @description A publication. */
-    PublicationBody: {
-      /**
-       * Format: date-time
-       * @description When.
-       */
-      drafted_at: string;
-      /** @description Who drafted it. */
-      drafted_by: string;
-      /** @description The figures as frozen when drafted. */
-      figures: Record<string, never>;
-      /**
-       * Format: uuid
-       * @description Identifier.
-       */
-      id: string;
-      /**
-       * Format: date-time
-       * @description When.
-       */
-      published_at?: string | null;
-      /** @description Who published it. */
-      published_by?: string | null;
-      /** @description Region. */
-      region: components["schemas"]["PublicationRegion"];
-      /** @description `draft`, `published` or `superseded`. */
-      status: string;
-      /** @description Text, paragraphs separated by blank lines. */
-      text: string;
-      /** @description Title. */
-      title: string;
-      /**
-       * Format: int32
-       * @description Version.
-       */
-      version: number;
-    };
-    /** @description What is drafted. */
-    PublicationDraft: {
-      /** @description Disease; the one counted most in the last four weeks if absent. */
-      disease?: string | null;
-      /** @description Measure; the disease's main one if absent. */
-      measure?: string | null;
-      /** @description Region. */
-      region: string;
-      /** @description Text, at most 20,000 characters. */
-      text?: string;
-      /** @description Title, 1 to 200 characters. */
-      title: string;
-    };
-    /** @description A page of publications. */
-    PublicationList: {
-      /** @description Latest first. */
-      items: components["schemas"]["PublicationBody"][];
-      /** @description Where the next page begins. */
-      next_cursor?: string | null;
-    };
-    /** @description The region of a publication. */
-    PublicationRegion: {
-      /** @description Code. */
-      code: string;
-      /** @description Name. */
-      name: string;
-    };
-    /** @description Which version is published. */
-    PublishBody: {
-      /**
-       * Format: int32
-       * @description Version that the person saw.
-       */
-      version?: number | null;
-    };
-    /** @description Why. */
-    ReasonInput: {
-      /** @description Why. */
-      reason: string;
-    };
-    /** @description A record. */
-    RecordBody: {
-      /** @description What the caller may do with it. */
-      actions: string[];
-      /** @description Who made this version. */
-      changed_by: string;
-      /**
-       * Format: date-time
-       * @description When the first version was stored.
-       */
-      created_at: string;
-      /** @description Values by field. */
-      data: {
-        [key: string]: unknown;
-      };
-      /** @description Disease. */
-      disease?: string | null;
-      /** @description The person was erased: what was said of them can be read by nobody any more. */
-      erased: boolean;
-      /**
-       * Format: date
-       * @description Day of the event.
-       */
-      event_date?: string | null;
-      /**
-       * Format: uuid
-       * @description Identifier.
-       */
-      id: string;
-      /** @description What is doubtful about the values just written. */
-      issues?: components["schemas"]["IssueBody"][];
-      /**
-       * Format: date-time
-       * @description When this version became known.
-       */
-      known_at: string;
-      /**
-       * Format: uuid
-       * @description The person whom it is about, where the caller may see personal fields.
-       */
-      person?: string | null;
-      /** @description Why, where a person said so. */
-      reason?: string | null;
-      /** @description Fields that the caller may not see, whether they have a value or not. */
-      redacted: string[];
-      /** @description Region that it belongs to. */
-      region: components["schemas"]["RecordRegion"];
-      /** @description Register. */
-      register: string;
-      /**
-       * Format: int32
-       * @description Version; the `ETag` of the answer says the same.
-       */
-      version: number;
-      /** @description Withdrawn: in no list and no count. Changing it brings it back. */
-      withdrawn: boolean;
-    };
-    /** @description One page of records. */
-    RecordPage: {
-      /** @description Records, latest event first. Personal fields that are no columns of the register are left out. */
-      items: components["schemas"]["RecordBody"][];
-      /** @description Where the next page begins. A page may be short although more follow. */
-      next_cursor?: string | null;
-      /**
-       * Format: int64
-       * @description Size of the list, on the first page, where it can be told without looking into every record.
-       */
-      total_estimate?: number | null;
-      /** @description True if there are more than `total_estimate`. */
-      total_more: boolean;
-    };
-    /** @description A region as a record names it. */
-    RecordRegion: {
-      /** @description Code. */
-      code: string;
-      /** @description Name; the code if the region is not in the tree any more. */
-      name: string;
-    };
-    /** @description One version of a record. */
-    RecordVersion: {
-      /** @description Who made it. */
-      changed_by: string;
-      /** @description Fields that differ from the version before. */
-      changes: string[];
-      /** @description Values by field. */
-      data: {
-        [key: string]: unknown;
-      };
-      /** @description The person was erased: what was said of them can be read by nobody any more. */
-      erased: boolean;
-      /**
-       * Format: date-time
-       * @description When it became known.
-       */
-      known_at: string;
-      /** @description Why, where a person said so. */
-      reason?: string | null;
-      /**
-       * Format: int32
-       * @description Version.
-       */
-      version: number;
-      /** @description Withdrawn by this version. */
-      withdrawn: boolean;
-    };
-    /** @description The history of a record. */
-    RecordVersions: {
-      /** @description Versions in the order in which they became known. */
-      items: components["schemas"]["RecordVersion"][];
-      /** @description Fields that the caller may not see. */
-      redacted: string[];
-    };
-    /** @description A region with where it stands. */
-    RegionBody: components["schemas"]["RegionRef"] & {
-      /** @description Regions above, the root first. */
-      ancestors: components["schemas"]["RegionRef"][];
-      /** @description Regions stand below. */
-      has_children: boolean;
-      /** @description English name, where one is established. */
-      name_en?: string | null;
-      /** @description Region one level up. */
-      parent?: string | null;
-      /** @description Codes from the root down. */
-      path: string;
-      population?: components["schemas"]["PopulationBody"] | null;
-    };
-    /** @description A list of regions. */
-    RegionList: {
-      /** @description The best fit first. */
-      items: components["schemas"]["RegionBody"][];
-      /** @description Always absent: who finds too much types more. */
-      next_cursor?: string | null;
-    };
-    /** @description How a region is drawn. */
-    RegionMapBody: {
-      /** @description `boundary`, `tiles` or `mixed`. */
-      kind: string;
-      /** @description Regions with a boundary. */
-      shapes: components["schemas"]["ShapeBody"][];
-      /** @description Source of the boundaries. */
-      source?: string | null;
-      /** @description Regions without one. */
-      tiles: components["schemas"]["TileBody"][];
-    };
-    /** @description A region, named. */
-    RegionRef: {
-      /** @description Code. */
-      code: string;
-      /** @description Administrative level. */
-      level: string;
-      /** @description Official name. */
-      name: string;
-    };
-    /** @description A register with its schema. */
-    RegisterBody: components["schemas"]["RegisterSummary"] & {
-      /** @description Columns of lists. */
-      columns: string[];
-      /** @description Fields in order. */
-      fields: components["schemas"]["FieldBody"][];
-      /** @description JSON Schema of the values, by language. */
-      json_schema: components["schemas"]["FormSchemas"];
-      /** @description States of its records in order; none if they have no life. */
-      states: components["schemas"]["StateBody"][];
-      /** @description Steps between states. */
-      steps: components["schemas"]["DeclaredStepBody"][];
-      /** @description Field shown first. */
-      title_field: string;
-      /** @description Hints for drawing the form. */
-      ui_schema: {
-        [key: string]: unknown;
-      };
-    };
-    /** @description The registers. */
-    RegisterList: {
-      /** @description In order of identifier. */
-      items: components["schemas"]["RegisterSummary"][];
-    };
-    /** @description A register in the list of registers. */
-    RegisterSummary: {
-      /** @description What the caller may do somewhere with its records. */
-      actions: string[];
-      /** @description Identifier. */
-      id: string;
-      /** @description Kind that the epidemiology knows: `case`, `count_report`, `lab_sample`, `contact`. */
-      kind: string;
-      /**
-       * Format: int64
-       * @description Records that the caller may see, counted up to a limit.
-       */
-      record_count: number;
-      /** @description True if there are more than were counted. */
-      record_count_more: boolean;
-      /** @description Name. */
-      title: components["schemas"]["Label"];
-    };
-    /** @description A role as packs declare it. */
-    RoleBody: {
-      /** @description Actions that it allows. */
-      grants: string[];
-      /** @description Identifier. */
-      id: string;
-      /** @description Name. */
-      label: components["schemas"]["Label"];
-    };
-    /** @description The roles. */
-    RoleList: {
-      /** @description In the order of the packs. */
-      items: components["schemas"]["RoleBody"][];
-    };
-    /** @description Reproduction number of a window. */
-    RtBody: {
-      /**
-       * Format: date
-       * @description Last day of the window.
-       */
-      date: string;
-      /**
-       * Format: double
-       * @description Lower end of the 95 % interval.
-       */
-      lower: number;
-      /**
-       * Format: double
-       * @description Mean.
-       */
-      mean: number;
-      /**
-       * Format: double
-       * @description Upper end.
-       */
-      upper: number;
-    };
-    /** @description What a plan does. */
-    RunBody: {
-      /**
-       * Format: int64
-       * @description Drafts of publications.
-       */
-      drafts: number;
-      /** @description Why nothing is done: `condition`, `level`, `ran_already`, `gone`. */
-      nothing?: string | null;
-      /**
-       * Format: int64
-       * @description Notices.
-       */
-      notices: number;
-      /** @description Plan. */
-      plan: string;
-      /**
-       * Format: int64
-       * @description Proposals of a level.
-       */
-      proposals: number;
-      /** @description Records. */
-      records: components["schemas"]["PlannedRecords"][];
-      title?: components["schemas"]["Label"] | null;
-    };
-    /** @description A run of a plan by hand. */
-    RunInput: {
-      /** @description Facts of the trigger. */
-      facts?: {
-        [key: string]: unknown;
-      };
-      /** @description `preview` (nothing is done), `drill` (records are marked and counted nowhere), or `run` (manual plans only). */
-      mode: string;
-      /** @description Region. */
-      region: string;
-    };
-    /** @description Who is signed in, and what for. */
-    SessionBody: {
-      /** @description Actions that are allowed somewhere. */
-      actions: string[];
-      /** @description A demonstration on replayed history. */
-      demo: boolean;
-      /** @description Roles held. */
-      grants: components["schemas"]["SessionGrant"][];
-      home_region?: components["schemas"]["HomeRegion"] | null;
-      /** @description Whether the screen says that some records are synthetic. */
-      synthetic_notice: boolean;
-      /** @description Time zone in which days begin and end there: an IANA name, or an offset such as +08:00. */
-      time_zone: string;
-      /**
-       * Format: date
-       * @description The civil day at the place of the installation.
-       */
-      today: string;
-      /** @description The person. */
-      user: components["schemas"]["SessionUser"];
-    };
-    /** @description A role held for a region and everything below it. */
-    SessionGrant: {
-      /** @description Region. */
-      region: string;
-      /** @description Its name. */
-      region_name: string;
-      /** @description Role. */
-      role: string;
-      /** @description Its name. */
-      role_label: components["schemas"]["Label"];
-    };
-    /** @description The person of a session. */
-    SessionUser: {
-      /** @description Name as shown. */
-      display_name: string;
-      /** @description Account. */
-      id: string;
-      /** @description Name to sign in with. */
-      username: string;
-    };
-    /** @description The first administrator. */
-    Setup: {
-      /** @description Name as shown. */
-      display_name: string;
-      /** @description Password, at least 10 characters. */
-      password: string;
-      /** @description One-time secret of the printed link. */
-      token: string;
-      /** @description Name to sign in with. */
-      username: string;
-    };
-    /** @description A region with a boundary. */
-    ShapeBody: {
-      /** @description Code. */
-      code: string;
-      /** @description Longitude and latitude of the label. */
-      label: number[];
-      /** @description Name. */
-      name: string;
-      /** @description Polygons of rings of points, longitude and latitude in degrees. */
-      polygons: number[][][][];
-    };
-    /** @description What the caller may do. */
-    SignalActions: {
-      /** @description Assessing. */
-      assess: components["schemas"]["AssessPermission"];
-    };
-    /** @description What a detector proposed. */
-    SignalBody: {
-      /** @description What the caller may do. */
-      actions: components["schemas"]["SignalActions"];
-      /**
-       * Format: date
-       * @description First day of the step that exceeded.
-       */
-      date: string;
-      /** @description Disease. */
-      disease: string;
-      /**
-       * Format: double
-       * @description Expected count.
-       */
-      expected?: number | null;
-      /** @description Why it was raised. */
-      explanation: components["schemas"]["Label"];
-      /**
-       * Format: uuid
-       * @description Identifier.
-       */
-      id: string;
-      /** @description Digest of the series. */
-      input_digest: string;
-      /**
-       * Format: date
-       * @description Day as known on which the detector ran.
-       */
-      known_on: string;
-      /** @description Measure. */
-      measure: string;
-      /** @description Method. */
-      method: string;
-      /** @description Name of the method. */
-      method_label: components["schemas"]["Label"];
-      /**
-       * Format: int32
-       * @description Version of the method.
-       */
-      method_version: number;
-      /**
-       * Format: int64
-       * @description Count.
-       */
-      observed: number;
-      /**
-       * Format: double
-       * @description p value.
-       */
-      p_value?: number | null;
-      /** @description Parameters of the method. */
-      params: Record<string, never>;
-      /**
-       * Format: date-time
-       * @description When it was raised.
-       */
-      raised_at: string;
-      /** @description Region. */
-      region: components["schemas"]["SignalRegion"];
-      /**
-       * Format: double
-       * @description Statistic of the method.
-       */
-      score?: number | null;
-      /** @description `open`, `alarm` or `dismissed`. */
-      status: string;
-      /** @description `day` or `week`. */
-      step: string;
-      /**
-       * Format: double
-       * @description Largest count that is not unusual.
-       */
-      upper?: number | null;
-      /**
-       * Format: int32
-       * @description Version, to be given with an assessment.
-       */
-      version: number;
-    };
-    /** @description Signals that wait, and alarms. */
-    SignalCountsBody: {
-      /**
-       * Format: int64
-       * @description Alarms.
-       */
-      alarms: number;
-      /**
-       * Format: int64
-       * @description Signals that wait.
-       */
-      open: number;
-    };
-    /** @description A signal with curve and history. */
-    SignalDetailBody: components["schemas"]["SignalBody"] & {
-      /** @description The curve as known when the detector ran, in the steps of the signal. */
-      curve: components["schemas"]["CurveDayBody"][];
-      /** @description Oldest first. */
-      history: components["schemas"]["SignalHistoryEntry"][];
-    };
-    /** @description What happened to a signal. */
-    SignalHistoryEntry: {
-      /** @description `raised`, `raise_alarm` or `dismiss`. */
-      act: string;
-      /**
-       * Format: date-time
-       * @description When.
-       */
-      at: string;
-      /** @description Who. */
-      by: string;
-      /** @description Why. */
-      reason?: string | null;
-    };
-    /** @description A page of signals. */
-    SignalList: {
-      /** @description Latest first. */
-      items: components["schemas"]["SignalBody"][];
-      /** @description Where the next page begins. */
-      next_cursor?: string | null;
-    };
-    /** @description A region with the names of the regions above. */
-    SignalRegion: {
-      /** @description Code. */
-      code: string;
-      /** @description Name. */
-      name: string;
-      /** @description Names from the root down to the region. */
-      path_names: string[];
-    };
-    /** @description The situation of a region as known on a day. */
-    SituationBody: {
-      /** @description Regions above, the root first. */
-      ancestors: components["schemas"]["RegionRef"][];
-      /**
-       * Format: date
-       * @description Day as known on.
-       */
-      as_of: string;
-      /** @description Epidemic curve. */
-      curve: components["schemas"]["CurveDayBody"][];
-      /** @description Disease. */
-      disease: components["schemas"]["DiseaseRef"];
-      /** @description Growth. */
-      growth: components["schemas"]["GrowthBody"];
-      /** @description Days between which a replay can move. */
-      known_dates: components["schemas"]["KnownDates"];
-      /** @description Measure. */
-      measure: components["schemas"]["MeasureRef"];
-      /** @description Where the numbers come from. */
-      provenance: components["schemas"]["Provenance"];
-      /** @description Region. */
-      region: components["schemas"]["SituationPlace"];
-      /** @description Regions directly below. */
-      regions: components["schemas"]["SituationRegion"][];
-      /** @description Reproduction number. */
-      rt: components["schemas"]["RtBody"][];
-      /** @description Code of why there is none: `no_serial_interval`, `too_few_cases`, `too_short`, `not_infections`. */
-      rt_note?: string | null;
-      /** @description Signals of the region and everything below. */
-      signals: components["schemas"]["SignalCountsBody"];
-      /** @description Length of a step of the curve: `day`. */
-      step: string;
-      /** @description Sums. */
-      totals: components["schemas"]["TotalsBody"];
-      /**
-       * Format: int64
-       * @description Of everything counted, what was reported for the region as a whole and for none below.
-       */
-      undivided: number;
-    };
-    /** @description A region with path and population. */
-    SituationPlace: components["schemas"]["RegionRef"] & {
-      /** @description Codes from the root down. */
-      path: string;
-      population?: components["schemas"]["PopulationBody"] | null;
-    };
-    /** @description A region below. */
-    SituationRegion: components["schemas"]["RegionRef"] & {
-      /**
-       * Format: int64
-       * @description Everything counted so far.
-       */
-      cumulative: number;
-      /** @description Regions stand below. */
-      has_children: boolean;
-      /**
-       * Format: int64
-       * @description The last 7 days.
-       */
-      last_7: number;
-      /**
-       * Format: int64
-       * @description Signals that wait, with those of the regions below.
-       */
-      open_signals: number;
-      /**
-       * Format: double
-       * @description Of the last 7 days, per 100,000 inhabitants.
-       */
-      per_100k_7d?: number | null;
-      /**
-       * Format: int64
-       * @description The 7 days before.
-       */
-      previous_7: number;
-      /** @description Counts of the last 28 days. */
-      spark: number[];
-    };
-    /** @description Until when, and why. */
-    SnoozeInput: {
-      /** @description Why. */
-      reason: string;
-      /**
-       * Format: date-time
-       * @description The next look at the deadline.
-       */
-      until: string;
-    };
-    /** @description How a unit stands. */
-    StandingBody: {
-      /**
-       * Format: date-time
-       * @description When its deadline ends.
-       */
-      due_at?: string | null;
-      /**
-       * Format: date-time
-       * @description When it entered the state.
-       */
-      entered_at: string;
-      /** @description Nothing is left to do. */
-      is_final: boolean;
-      /** @description Open and past its deadline. */
-      late: boolean;
-      /**
-       * Format: int32
-       * @description Levels up the tree to which lateness was raised.
-       */
-      levels_up: number;
-      /** @description The unit, where it is an organisation in the region. */
-      organisation?: string | null;
-      parent?: components["schemas"]["RegionRef"] | null;
-      /**
-       * Format: uuid
-       * @description The record made for it.
-       */
-      record: string;
-      region?: components["schemas"]["RegionRef"] | null;
-      /** @description Its state. */
-      state: string;
-      /** @description The state's name. */
-      state_label: components["schemas"]["Label"];
-    };
-    /** @description How every unit stands. */
-    StandingList: {
-      /** @description In order of region. */
-      items: components["schemas"]["StandingBody"][];
-    };
-    /** @description A state of a register's records. */
-    StateBody: {
-      deadline?: components["schemas"]["Label"] | null;
-      /** @description Identifier. */
-      id: string;
-      /** @description Nothing is left to do. */
-      is_final: boolean;
-      /** @description Name. */
-      label: components["schemas"]["Label"];
-    };
-    /** @description A step that begins in the record's state. */
-    StepBody: {
-      blocked?: components["schemas"]["Label"] | null;
-      /** @description Identifier. */
-      id: string;
-      /** @description Name, an imperative. */
-      label: components["schemas"]["Label"];
-      /** @description Who proposed it, where it waits for a second person. */
-      proposed_by?: string | null;
-      /** @description A reason must be given. */
-      reason: boolean;
-      /** @description Fields that must be filled and are not yet. */
-      required: string[];
-      /** @description State to which it leads. */
-      to: string;
-      /** @description Two persons must agree. */
-      two_persons: boolean;
-    };
-    /** @description What a step brings. */
-    StepInputBody: {
-      /** @description Why. */
-      reason?: string | null;
-      /** @description Values that it sets; others stay. */
-      values?: {
-        [key: string]: unknown;
-      };
-      /**
-       * Format: int32
-       * @description Version of the record that the person saw.
-       */
-      version?: number | null;
-    };
-    /** @description A step on a selection of records. */
-    StepsInput: {
-      /** @description Why. */
-      reason?: string | null;
-      /** @description Records, at most 10,000. */
-      records: string[];
-      /** @description Step. */
-      step: string;
-      /** @description All or none; otherwise each for itself. */
-      together?: boolean;
-      /** @description Values that it sets. */
-      values?: {
-        [key: string]: unknown;
-      };
-    };
-    /** @description A region on the grid. */
-    TileBody: {
-      /** @description Code. */
-      code: string;
-      /**
-       * Format: int32
-       * @description Column from the west.
-       */
-      col: number;
-      /** @description Name. */
-      name: string;
-      /**
-       * Format: int32
-       * @description Row from the north.
-       */
-      row: number;
-    };
-    /** @description Days through which a replay walks. */
-    TimelineBody: {
-      /** @description Days on which something became known. */
-      days: components["schemas"]["TimelineDay"][];
-      /**
-       * Format: date
-       * @description First day.
-       */
-      first?: string | null;
-      /**
-       * Format: date
-       * @description Last day.
-       */
-      last?: string | null;
-    };
-    /** @description A day of the replay. */
-    TimelineDay: {
-      /**
-       * Format: int64
-       * @description Everything counted until then.
-       */
-      cumulative: number;
-      /**
-       * Format: date
-       * @description Day on which something became known.
-       */
-      date: string;
-    };
-    /** @description A token, without its secret. */
-    TokenBody: {
-      /**
-       * Format: date-time
-       * @description When it was made.
-       */
-      created_at: string;
-      /**
-       * Format: date-time
-       * @description When it ends by itself.
-       */
-      expires_at?: string | null;
-      /**
-       * Format: uuid
-       * @description Identifier.
-       */
-      id: string;
-      /**
-       * Format: date-time
-       * @description When it was last used, to within some minutes.
-       */
-      last_used_at?: string | null;
-      /** @description What it is for. */
-      name: string;
-      /** @description First characters of the secret, by which its owner recognises it. */
-      prefix: string;
-    };
-    /** @description Tokens of an account. */
-    TokenList: {
-      /** @description Oldest first, without revoked ones. */
-      items: components["schemas"]["TokenBody"][];
-    };
-    /** @description Sums. */
-    TotalsBody: {
-      /**
-       * Format: int64
-       * @description Everything counted so far.
-       */
-      cumulative: number;
-      /**
-       * Format: int64
-       * @description Recoveries counted by the same register.
-       */
-      cured?: number | null;
-      /**
-       * Format: int64
-       * @description Deaths counted by the same register.
-       */
-      deaths?: number | null;
-      /**
-       * Format: double
-       * @description Of the last 7 days, per 100,000 inhabitants; absent where the population is not known.
-       */
-      incidence_per_100k_7d?: number | null;
-      /**
-       * Format: int64
-       * @description The last 7 days.
-       */
-      last_7: number;
-      /**
-       * Format: int64
-       * @description The 7 days before.
-       */
-      previous_7: number;
-      /**
-       * Format: int64
-       * @description The last day.
-       */
-      today: number;
-    };
-    /** @description Totals by region. */
-    TotalsList: {
-      /** @description The region, then those one level below it. */
-      items: components["schemas"]["TotalsRow"][];
-    };
-    /** @description Totals of a region. */
-    TotalsRow: {
-      region?: components["schemas"]["RegionRef"] | null;
-      /** @description Total by measure; a measure without a count is absent. */
-      totals: {
-        [key: string]: number;
-      };
-    };
-    /** @description The unit that answers for a record. */
-    UnitBody: {
-      /** @description `region:CODE`, `organisation:KEY` or `person:ID`. */
-      id: string;
-      /** @description Its name. */
-      name: string;
-    };
-    /** @description A person with an account. */
-    UserBody: {
-      /**
-       * Format: date-time
-       * @description When the account was made.
-       */
-      created_at: string;
-      /** @description May not sign in. */
-      disabled: boolean;
-      /** @description Name as shown. */
-      display_name: string;
-      /** @description Roles held. */
-      grants: components["schemas"]["GrantBody"][];
-      /**
-       * Format: uuid
-       * @description Account.
-       */
-      id: string;
-      /** @description Name to sign in with. */
-      username: string;
-    };
-    /** @description One page of users. */
-    UserPage: {
-      /** @description In the order in which the accounts were made. */
-      items: components["schemas"]["UserBody"][];
-      /**
-       * Format: uuid
-       * @description Where the next page begins.
-       */
-      next_cursor?: string | null;
-    };
-    /** @description Why a record is withdrawn. */
-    Withdrawal: {
-      /** @description Why. */
-      reason: string;
-    };
-    /** @description What is to be done about a record. */
-    WorkBody: {
-      /** @description A rehearsal. */
-      drill: boolean;
-      /**
-       * Format: date-time
-       * @description When its deadline ends.
-       */
-      due_at?: string | null;
-      /**
-       * Format: date-time
-       * @description When the state was entered.
-       */
-      entered_at: string;
-      /** @description Something is left to do. */
-      is_open: boolean;
-      /** @description The deadline has passed. */
-      late: boolean;
-      /**
-       * Format: int32
-       * @description Levels up the tree to which lateness was raised.
-       */
-      levels_up: number;
-      offered_to?: components["schemas"]["UnitBody"] | null;
-      /**
-       * Format: uuid
-       * @description Record from which it was made.
-       */
-      parent?: string | null;
-      /**
-       * Format: uuid
-       * @description Record.
-       */
-      record: string;
-      /** @description Its register. */
-      register: string;
-      /** @description State. */
-      state: string;
-      /** @description The state's name. */
-      state_label: components["schemas"]["Label"];
-      /** @description Who answers for it. */
-      unit: components["schemas"]["UnitBody"];
-    };
-    /** @description How many, and how many of them late. */
-    WorkCount: {
-      /**
-       * Format: int64
-       * @description Late.
-       */
-      late: number;
-      /**
-       * Format: int64
-       * @description Number.
-       */
-      n: number;
-    };
-    /** @description One entry of a record's history. */
-    WorkEntryBody: {
-      /** @description What: `made`, `step`, `proposed`, `offered`, `accepted`, `declined`, `warned`, `late`, `escalated`, `snoozed`. */
-      act: string;
-      /**
-       * Format: date-time
-       * @description When.
-       */
-      at: string;
-      /** @description Who. */
-      by: string;
-      /** @description State before. */
-      from?: string | null;
-      /** @description Why. */
-      reason?: string | null;
-      /** @description The step, of steps. */
-      step?: string | null;
-      /** @description State after. */
-      to?: string | null;
-      unit?: components["schemas"]["UnitBody"] | null;
-    };
-    /** @description A piece of work in a list. */
-    WorkItem: components["schemas"]["WorkBody"] & {
-      region?: components["schemas"]["RegionRef"] | null;
-      /** @description Title of the record. */
-      title: string;
-    };
-    /** @description A page of work. */
-    WorkPage: {
-      /** @description Numbers by state. */
-      counts: {
-        [key: string]: components["schemas"]["WorkCount"];
-      };
-      /** @description The earliest deadline first. */
-      items: components["schemas"]["WorkItem"][];
-      /** @description The next page. */
-      next_cursor?: string | null;
-    };
-  };
-  responses: never;
-  parameters: never;
-  requestBodies: never;
-  headers: never;
-  pathItems: never;
+    schemas: {
+        /** @description A signal that a person raised. */
+        AlarmBody: {
+            /** @description Disease. */
+            disease: string;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /** @description Measure. */
+            measure: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            raised_at: string;
+            /** @description Who raised it. */
+            raised_by: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Region. */
+            region: components["schemas"]["SignalRegion"];
+            /**
+             * Format: uuid
+             * @description The signal.
+             */
+            signal: string;
+        };
+        /** @description A page of alarms. */
+        AlarmList: {
+            /** @description Latest first. */
+            items: components["schemas"]["AlarmBody"][];
+            /** @description Where the next page begins. */
+            next_cursor?: string | null;
+        };
+        /** @description What the caller may do with an article now, and why not. */
+        ArticleActions: {
+            /** @description Approve it, now or at a time. */
+            approve: boolean;
+            /** @description Why not: `own_work` for whoever wrote it. */
+            approve_blocked?: string | null;
+            /** @description Change the working copy. */
+            edit: boolean;
+            /** @description Put it under another channel or region. */
+            move: boolean;
+            /** @description Send it back to its writers. */
+            return: boolean;
+            /** @description Hand it to reviewers. */
+            submit: boolean;
+            /** @description Take the public version back. */
+            withdraw: boolean;
+        };
+        /** @description An approval. */
+        ArticleApproval: {
+            /** @description When it becomes public; at once if absent. */
+            publish_at?: string | null;
+            /**
+             * Format: int32
+             * @description Version that the person saw.
+             */
+            version?: number | null;
+        };
+        /** @description An article. */
+        ArticleBody: {
+            /** @description Every address that it has or had. */
+            addresses: string[];
+            /** @description The working copy. */
+            content: components["schemas"]["ArticleContentBody"];
+            /** @description What the working copy corrects in the public version. */
+            correction?: string | null;
+            /** @description What the last reviewer wanted changed. */
+            remark?: string | null;
+            /** @description What lists show of it. */
+            summary: components["schemas"]["ArticleSummary"];
+            /** @description Public versions, the latest first. */
+            versions: components["schemas"]["ArticleVersionBody"][];
+            /**
+             * Format: int64
+             * @description How often it was read.
+             */
+            views: number;
+            /** @description Why it was withdrawn. */
+            withdrawn?: string | null;
+        };
+        /** @description What an article says. */
+        ArticleContentBody: {
+            /** @description Files to download. */
+            attachments?: components["schemas"]["AttachmentBody"][];
+            /** @description Who wrote it, as shown. */
+            author?: string;
+            /** @description Body in Markdown. */
+            body?: string;
+            /** @description Whether readers may comment. */
+            comments_open?: boolean;
+            /** @description Digest of the cover image. */
+            cover?: string | null;
+            /** @description Who edited it, as shown. */
+            editor?: string;
+            /** @description Language of the text: `zh` or `en`. */
+            lang: string;
+            /** @description Place that it reports from, as shown. */
+            place?: string;
+            /** @description Where it was taken from, as shown. */
+            source?: string;
+            /** @description Line below the title. */
+            subtitle?: string;
+            /** @description What lists and feeds show; the beginning of the body if empty. */
+            summary?: string;
+            /** @description Tags. */
+            tags?: string[];
+            /** @description Title. */
+            title: string;
+        };
+        /** @description A new article. */
+        ArticleDraft: {
+            /** @description Channel. */
+            channel: string;
+            /** @description What it says. */
+            content: components["schemas"]["ArticleContentBody"];
+            /** @description Region that it is about. */
+            region: string;
+        };
+        /** @description A changed working copy. */
+        ArticleEdit: {
+            /** @description What it says now. */
+            content: components["schemas"]["ArticleContentBody"];
+            /**
+             * Format: int32
+             * @description Version that the person saw.
+             */
+            version?: number | null;
+        };
+        /** @description A page of articles. */
+        ArticleList: {
+            /** @description The articles, the last begun first. */
+            items: components["schemas"]["ArticleSummary"][];
+            /** @description Cursor of the next page. */
+            next_cursor?: string | null;
+        };
+        /** @description Where an article goes. */
+        ArticleMove: {
+            /** @description Channel. */
+            channel: string;
+            /** @description Region that it is about. */
+            region: string;
+            /**
+             * Format: int32
+             * @description Version that the person saw.
+             */
+            version?: number | null;
+        };
+        /** @description The region of an article. */
+        ArticleRegion: {
+            /** @description Code. */
+            code: string;
+            /** @description Name. */
+            name: string;
+        };
+        /** @description Words that go with a step. */
+        ArticleRemark: {
+            /** @description What is to be changed, or why it is withdrawn; the latter is shown to readers. */
+            text: string;
+            /**
+             * Format: int32
+             * @description Version that the person saw.
+             */
+            version?: number | null;
+        };
+        /** @description A working copy for reviewers. */
+        ArticleSubmission: {
+            /** @description What it corrects, for readers; needed if a version is public. */
+            correction?: string;
+            /**
+             * Format: int32
+             * @description Version that the person saw.
+             */
+            version?: number | null;
+        };
+        /** @description An article as it stands on a list. */
+        ArticleSummary: {
+            /** @description What the caller may do. */
+            actions: components["schemas"]["ArticleActions"];
+            /** @description Its address, from the first publication on. */
+            address?: string | null;
+            /** @description When. */
+            changed_at: string;
+            /** @description Who changed it last. */
+            changed_by: string;
+            /** @description Channel. */
+            channel: string;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /** @description Language of the text. */
+            lang: string;
+            /**
+             * Format: int64
+             * @description Number in addresses.
+             */
+            number: number;
+            /** @description True if readers can see a version. */
+            public: boolean;
+            /** @description When the approved working copy becomes public. */
+            publish_at?: string | null;
+            /** @description When it became public first. */
+            published_at?: string | null;
+            /** @description Region that it is about. */
+            region: components["schemas"]["ArticleRegion"];
+            /** @description `draft`, `in_review`, `scheduled`, `published` or `withdrawn`. */
+            status: string;
+            /** @description Title of the working copy. */
+            title: string;
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version: number;
+        };
+        /** @description A public version. */
+        ArticleVersionBody: {
+            /** @description Who approved it. */
+            approved_by: string;
+            /** @description What it corrected. */
+            correction?: string | null;
+            /**
+             * Format: int32
+             * @description Number.
+             */
+            n: number;
+            /** @description When it became public. */
+            published_at: string;
+            /** @description Title. */
+            title: string;
+        };
+        /** @description Who is asked for. */
+        AskedPerson: {
+            /** @description Number of an identity document, in any spelling. */
+            document?: string | null;
+            /** @description Telephone number, in any spelling. */
+            phone?: string | null;
+        };
+        /** @description Whether the caller may assess. */
+        AssessPermission: {
+            /** @description It may. */
+            allowed: boolean;
+            /** @description Why not: `forbidden`, or the status that stands in the way. */
+            blocked?: string | null;
+        };
+        /** @description A decision about a signal. */
+        AssessmentBody: {
+            /** @description `raise_alarm` or `dismiss`. */
+            decision: string;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: int32
+             * @description Version of the signal that the person saw.
+             */
+            version: number;
+        };
+        /** @description A file to download. */
+        AttachmentBody: {
+            /** @description Digest of the file, as its upload answered. */
+            file: string;
+            /** @description Name under which it is saved. */
+            name: string;
+        };
+        /** @description An entry of the log. */
+        AuditEntry: {
+            /** @description What was done, `noun.verb`. */
+            act: string;
+            /** @description Name of who acted. */
+            actor: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Facts about the act; of a person's act, the account. */
+            detail: {
+                [key: string]: unknown;
+            };
+            /** @description Digest of the entry and of the one before it, in hexadecimal. */
+            hash: string;
+            /**
+             * Format: int64
+             * @description Place in the log, from 1 without gaps.
+             */
+            seq: number;
+            /** @description To what: kind and identifier. */
+            subject: string;
+        };
+        /** @description One page of the log. */
+        AuditPage: {
+            /** @description Latest first. */
+            items: components["schemas"]["AuditEntry"][];
+            /**
+             * Format: int64
+             * @description Where the next page begins.
+             */
+            next_cursor?: number | null;
+        };
+        /** @description A title and a text, proposed. */
+        BulletinBody: {
+            /** @description Text in Chinese, then in English. */
+            text: string;
+            /** @description Title. */
+            title: string;
+        };
+        /** @description What a bulletin is to be written about. */
+        BulletinInput: {
+            /** @description Disease; the one counted most in the last four weeks if absent. */
+            disease?: string | null;
+            /** @description Measure; the disease's main one if absent. */
+            measure?: string | null;
+            /** @description Region. */
+            region: string;
+        };
+        /** @description Values of a changed record. */
+        ChangedRecord: {
+            /** @description All values by field; one that is left out is removed. Fields that are hidden from the caller keep theirs. */
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description Why. */
+            reason?: string | null;
+        };
+        /** @description What changes about an account; what is left out stays. */
+        ChangedUser: {
+            /** @description May not sign in. */
+            disabled?: boolean | null;
+            /** @description Name as shown. */
+            display_name?: string | null;
+            /** @description New password, for somebody who forgot it. */
+            password?: string | null;
+        };
+        /** @description A channel as it is to be. */
+        ChannelArrangement: {
+            /** @description No longer offered. */
+            closed?: boolean;
+            /** @description The channel that it belongs to. */
+            parent?: string | null;
+            /**
+             * Format: int64
+             * @description Place among its siblings.
+             */
+            position?: number;
+            /** @description Its segment in addresses: lower-case letters, digits, hyphens. */
+            slug: string;
+            /** @description Shown name. */
+            title: components["schemas"]["ChannelTitle"];
+            /**
+             * Format: int32
+             * @description Version that the person saw, when changing one.
+             */
+            version?: number | null;
+        };
+        /** @description A channel. */
+        ChannelBody: {
+            /** @description Address of its page. */
+            address: string;
+            /** @description No longer offered. */
+            closed: boolean;
+            /** @description Identifier. */
+            id: string;
+            /** @description The channel that it belongs to. */
+            parent?: string | null;
+            /**
+             * Format: int64
+             * @description Place among its siblings.
+             */
+            position: number;
+            /** @description Its segment in addresses. */
+            slug: string;
+            /** @description Shown name. */
+            title: components["schemas"]["Label"];
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version: number;
+        };
+        /** @description Every channel. */
+        ChannelList: {
+            /** @description The channels, by position. */
+            items: components["schemas"]["ChannelBody"][];
+        };
+        /** @description A shown name in both languages. */
+        ChannelTitle: {
+            /** @description English. */
+            en: string;
+            /** @description Chinese. */
+            zh: string;
+        };
+        /** @description A choice of a field. */
+        ChoiceBody: {
+            /** @description Stored value. */
+            id: string;
+            /** @description Shown value. */
+            label: components["schemas"]["Label"];
+        };
+        /** @description What happened. */
+        ChronicleBody: {
+            /** @description Oldest first. */
+            items: components["schemas"]["ChronicleEntry"][];
+            /** @description Older entries of the span were left out. */
+            left_out: boolean;
+        };
+        /** @description One thing that happened. */
+        ChronicleEntry: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who or what did it. */
+            by: string;
+            /** @description A rehearsal. */
+            drill: boolean;
+            /** @description What it is about: `signal`, `level`, `plan`, `work`, `publication`. */
+            kind: string;
+            /** @description Why, where somebody said so. */
+            reason?: string | null;
+            region?: components["schemas"]["RegionRef"] | null;
+            /** @description What it is about: `record/ID`, `signal/ID`, ... */
+            subject: string;
+            /** @description What happened. */
+            what: components["schemas"]["Label"];
+        };
+        /** @description A comment. */
+        CommentBody: {
+            /**
+             * Format: uuid
+             * @description Article.
+             */
+            article: string;
+            /** @description When. */
+            decided_at?: string | null;
+            /** @description Who decided last. */
+            decided_by?: string | null;
+            /** @description Word of the rules that it holds and that is doubtful. */
+            doubt?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /** @description Name under which it was sent; may be empty. */
+            name: string;
+            /** @description Whether the editors wrote it. */
+            official: boolean;
+            /**
+             * Format: uuid
+             * @description Comment that it answers.
+             */
+            parent?: string | null;
+            /** @description Why it is hidden. */
+            reason?: string | null;
+            /**
+             * Format: int32
+             * @description Readers who reported it since it was decided on last.
+             */
+            reports: number;
+            /** @description When it was sent. */
+            sent_at: string;
+            /** @description `waiting`, `shown` or `hidden`. */
+            status: string;
+            /** @description Text. */
+            text: string;
+            /**
+             * Format: int32
+             * @description Version, from 1.
+             */
+            version: number;
+        };
+        /** @description What is decided. */
+        CommentDecision: {
+            /** @description `show` or `hide`. */
+            decision: string;
+            /** @description Why it is hidden. */
+            reason?: string | null;
+            /**
+             * Format: int32
+             * @description Version that the person saw.
+             */
+            version?: number | null;
+        };
+        /** @description A page of comments. */
+        CommentList: {
+            /** @description Latest first. */
+            items: components["schemas"]["CommentBody"][];
+            /** @description Where the next page begins. */
+            next_cursor?: string | null;
+        };
+        /** @description An answer of the editors. */
+        CommentReply: {
+            /** @description Text, 1 to 1,000 characters. */
+            text: string;
+        };
+        /** @description What moderators have agreed on. */
+        CommentRulesBody: {
+            /** @description Words that are pointed out to the moderator. */
+            doubtful_words?: string[];
+            /**
+             * Format: int32
+             * @description Addresses of pages that one comment may hold.
+             */
+            links_max?: number;
+            /** @description Words with which a comment is not taken at all. */
+            refused_words?: string[];
+        };
+        /** @description A token that was just made. */
+        CreatedToken: components["schemas"]["TokenBody"] & {
+            /** @description The secret, shown once: `Authorization: Bearer TOKEN`. */
+            token: string;
+        };
+        /** @description Name and password. */
+        Credentials: {
+            /** @description Password. */
+            password: string;
+            /** @description Name to sign in with. */
+            username: string;
+        };
+        /** @description A day of the curve. */
+        CurveDayBody: {
+            /** @description A detector is in alarm. */
+            alarm: boolean;
+            /**
+             * Format: date
+             * @description Day.
+             */
+            date: string;
+            /**
+             * Format: double
+             * @description Expected count.
+             */
+            expected?: number | null;
+            /** @description Reports of this day are still coming in. */
+            incomplete: boolean;
+            /** @description Which ones. */
+            methods: string[];
+            /**
+             * Format: int64
+             * @description Count, corrections included.
+             */
+            n: number;
+            /**
+             * Format: double
+             * @description Largest count that is not unusual.
+             */
+            upper?: number | null;
+        };
+        /** @description A decision on a level. */
+        DecisionBody: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            decided_at: string;
+            /** @description Who decided. */
+            decided_by: string;
+            /** @description What speaks for it. */
+            evidence: string;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /** @description Level: `routine`, `iv`, `iii`, `ii`, `i`. */
+            level: string;
+            /** @description Region. */
+            region: string;
+            /** @description Its name. */
+            region_name: string;
+            /**
+             * Format: date
+             * @description Day by which it is reviewed.
+             */
+            review_on: string;
+            /**
+             * Format: date
+             * @description First day on which it holds.
+             */
+            start: string;
+        };
+        /** @description What a person decides. */
+        DecisionInput: {
+            /** @description What speaks for it. */
+            evidence: string;
+            /** @description Level: `routine`, `iv`, `iii`, `ii`, `i`. */
+            level: string;
+            /**
+             * Format: uuid
+             * @description The proposal that it answers.
+             */
+            proposal?: string | null;
+            /**
+             * Format: date
+             * @description Day by which it is reviewed.
+             */
+            review_on?: string | null;
+            /**
+             * Format: date
+             * @description First day on which it holds; today if absent.
+             */
+            start?: string | null;
+        };
+        /** @description A step that a register declares. */
+        DeclaredStepBody: {
+            /** @description Who may take it, in words. */
+            allowed: components["schemas"]["Label"];
+            demands?: components["schemas"]["Label"] | null;
+            /** @description States from which it can be taken. */
+            from: string[];
+            /** @description Identifier. */
+            id: string;
+            /** @description Name, an imperative. */
+            label: components["schemas"]["Label"];
+            /** @description State to which it leads. */
+            to: string;
+        };
+        /** @description A sample account of a demonstration. */
+        DemoAccount: {
+            /** @description Its published password. */
+            password: string;
+            /** @description What it shows. */
+            role: components["schemas"]["Label"];
+            /** @description Name to sign in with. */
+            username: string;
+        };
+        /** @description A disease. */
+        DiseaseBody: {
+            /** @description ICD-10 code. */
+            icd10: string;
+            /** @description Identifier. */
+            id: string;
+            /** @description Name. */
+            label: components["schemas"]["Label"];
+            /** @description Measure that the situation opens with. */
+            main_measure: string;
+            /** @description Published parameters. */
+            parameters: components["schemas"]["ParameterBody"][];
+        };
+        /** @description Diseases. */
+        DiseaseList: {
+            /** @description In the order of the packs. */
+            items: components["schemas"]["DiseaseBody"][];
+        };
+        /** @description A disease, named. */
+        DiseaseRef: {
+            /** @description Identifier. */
+            id: string;
+            /** @description Name. */
+            label: components["schemas"]["Label"];
+        };
+        /** @description Somebody who may be the same person. */
+        DuplicateBody: {
+            /**
+             * Format: date
+             * @description Its day.
+             */
+            event_date?: string | null;
+            /** @description Name of the person there. */
+            name?: string | null;
+            /**
+             * Format: uuid
+             * @description The person.
+             */
+            person: string;
+            /** @description Why: `document`, `phone`, `name`, `character_variant`, `pinyin`, `birth_date`, `birth_year`. */
+            reasons: string[];
+            /**
+             * Format: uuid
+             * @description The record that is most alike.
+             */
+            record: string;
+            /** @description Its region. */
+            region: components["schemas"]["RecordRegion"];
+            /** @description Its register. */
+            register: string;
+            /**
+             * Format: int32
+             * @description How alike, from 0 to 100: for the order, it is no probability.
+             */
+            score: number;
+            /** @description What it is called. */
+            title: string;
+        };
+        /** @description Who may be the same person. */
+        DuplicatesBody: {
+            /** @description How many others there are where the caller may not see persons. */
+            elsewhere: number;
+            /** @description Most alike first. */
+            items: components["schemas"]["DuplicateBody"][];
+        };
+        /** @description Values of a record that is about to be entered. */
+        EnteredValues: {
+            /** @description Values by field. */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description What was erased. */
+        Erased: {
+            /**
+             * Format: int64
+             * @description Entries whose keys were destroyed.
+             */
+            entries: number;
+        };
+        /** @description Why a person is erased. */
+        Erasure: {
+            /** @description Why, without names. */
+            reason: string;
+        };
+        /** @description A field of a register. */
+        FieldBody: {
+            /** @description Choices, in order. */
+            choices: components["schemas"]["ChoiceBody"][];
+            /** @description Identifier. */
+            id: string;
+            /** @description Name. */
+            label: components["schemas"]["Label"];
+            /** @description Set by the program: forms leave it out. */
+            managed: boolean;
+            /**
+             * Format: double
+             * @description Largest admissible number.
+             */
+            max?: number | null;
+            /**
+             * Format: double
+             * @description Smallest admissible number.
+             */
+            min?: number | null;
+            /** @description Whether it identifies or describes a person. */
+            personal: boolean;
+            /** @description Register that a link points to. */
+            register?: string | null;
+            /** @description Whether a record needs it, where it applies. */
+            required: boolean;
+            /** @description What the code that knows epidemiology finds it by. */
+            role?: string | null;
+            /** @description Condition (CEL) under which the field applies. */
+            show_if?: string | null;
+            /**
+             * @description Type: `text`, `number`, `integer`, `date`, `datetime`, `choice`, `multi_choice`, `boolean`, `region`, `site`,
+             *     `person`, `record`.
+             */
+            type: string;
+        };
+        /** @description JSON Schema by language of its titles. */
+        FormSchemas: {
+            /** @description English. */
+            en: {
+                [key: string]: unknown;
+            };
+            /** @description Chinese. */
+            zh: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description Persons. */
+        FoundPersons: {
+            /** @description Identifiers. */
+            items: string[];
+        };
+        /** @description A role held for a region and everything below it. */
+        GrantBody: {
+            /** @description Identifier among the grants of the user. */
+            id: string;
+            /** @description Region. */
+            region: string;
+            /** @description Its name; the code if it is not in the tree any more. */
+            region_name: string;
+            /** @description Role. */
+            role: string;
+            /** @description Its name. */
+            role_label: components["schemas"]["Label"];
+        };
+        /** @description Growth over the last complete two weeks. */
+        GrowthBody: {
+            /**
+             * Format: double
+             * @description The end of its 95 % interval that is nearer to 0.
+             */
+            doubling_lower?: number | null;
+            /**
+             * Format: double
+             * @description Days in which counts double, or with a minus sign halve; absent where the interval of the rate holds 0.
+             */
+            doubling_time_days?: number | null;
+            /**
+             * Format: double
+             * @description The other end.
+             */
+            doubling_upper?: number | null;
+            /**
+             * Format: double
+             * @description Lower end of the 95 % interval.
+             */
+            lower?: number | null;
+            /** @description Code of why there is no rate. */
+            note?: string | null;
+            /**
+             * Format: double
+             * @description Rate a day; counts change by its exponential from one day to the next.
+             */
+            rate_per_day?: number | null;
+            /**
+             * Format: double
+             * @description Upper end.
+             */
+            upper?: number | null;
+        };
+        /** @description State of the server. */
+        Health: {
+            /** @description A demonstration on replayed history. */
+            demo: boolean;
+            /** @description Sample accounts, in demonstrations only. */
+            demo_accounts: components["schemas"]["DemoAccount"][];
+            /**
+             * Format: date-time
+             * @description The instant by the clock of the installation.
+             */
+            now: string;
+            /** @description `ok`. */
+            status: string;
+            /** @description Release. */
+            version: string;
+        };
+        /** @description The level of a region. */
+        HeldBody: {
+            by?: components["schemas"]["DecisionBody"] | null;
+            /** @description Its name. */
+            label: components["schemas"]["Label"];
+            /** @description The level that holds. */
+            level: string;
+            own?: components["schemas"]["DecisionBody"] | null;
+            region?: components["schemas"]["RegionRef"] | null;
+        };
+        /** @description Where a screen opens. */
+        HomeRegion: components["schemas"]["RegionRef"] & {
+            /** @description Codes from the root down. */
+            path: string;
+        };
+        /** @description One column of the file. */
+        ImportColumn: {
+            /** @description Name in the header. */
+            column: string;
+            /** @description How its dates are read. */
+            date_format?: string | null;
+            /** @description Field that it fills; `indicator:<choice>` for counts of one indicator. */
+            field?: string | null;
+            /** @description `id`, `label`, `synonym`, `mapping`, `ambiguous` or `unmatched`. */
+            how: string;
+            /** @description First values; none of columns with values of persons. */
+            samples: string[];
+        };
+        /** @description The file as it was read. */
+        ImportFile: {
+            /**
+             * Format: int64
+             * @description Size as sent.
+             */
+            bytes: number;
+            /** @description `gzip` if it was taken off. */
+            compression?: string | null;
+            /** @description Delimiter of text. */
+            delimiter?: string | null;
+            /** @description Encoding of text. */
+            encoding?: string | null;
+            /** @description Kind of file. */
+            format: string;
+            /** @description Name as given. */
+            name: string;
+            /** @description Sheet that was read. */
+            sheet?: string | null;
+        };
+        /** @description One issue. */
+        ImportIssue: {
+            /** @description Code. */
+            code: string;
+            /** @description Column of the file. */
+            column?: string | null;
+            /** @description Field of the register. */
+            field?: string | null;
+            /** @description In English. */
+            message_en: string;
+            /** @description In Chinese. */
+            message_zh: string;
+            /**
+             * Format: int64
+             * @description Row of the file, from 1, the header counted.
+             */
+            row?: number | null;
+            /** @description `error` or `warning`. */
+            severity: string;
+            /** @description Value as written, shortened; not given for values of persons. */
+            value?: string | null;
+        };
+        /** @description Number of issues of one code. */
+        ImportIssueCount: {
+            /** @description Code. */
+            code: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description In English. */
+            message_en: string;
+            /** @description In Chinese. */
+            message_zh: string;
+            /** @description `error` or `warning`. */
+            severity: string;
+        };
+        /** @description Something to be known of the whole file. */
+        ImportNote: {
+            /** @description Code. */
+            code: string;
+            /** @description In English. */
+            message_en: string;
+            /** @description In Chinese. */
+            message_zh: string;
+        };
+        /** @description One page of imports. */
+        ImportPage: {
+            /** @description Latest first. */
+            items: components["schemas"]["ImportSummary"][];
+            /**
+             * Format: uuid
+             * @description Where the next page begins.
+             */
+            next_cursor?: string | null;
+        };
+        /** @description What an import did, or what it would do. */
+        ImportReport: {
+            /**
+             * Format: int64
+             * @description Rows accepted.
+             */
+            accepted: number;
+            /**
+             * Format: uuid
+             * @description The import, once stored.
+             */
+            batch_id?: string | null;
+            /**
+             * Format: int64
+             * @description Records that got a new version.
+             */
+            changed: number;
+            /** @description Every column of the file. */
+            columns: components["schemas"]["ImportColumn"][];
+            /** @description How counts were read, `incident` or `cumulative`; none for line lists. */
+            counting?: string | null;
+            /**
+             * Format: int64
+             * @description Records that are new.
+             */
+            created: number;
+            /** @description True if nothing was to be stored. */
+            dry_run: boolean;
+            /** @description The file as it was read. */
+            file: components["schemas"]["ImportFile"];
+            /** @description Exact number of issues by code. */
+            issue_counts: components["schemas"]["ImportIssueCount"][];
+            /** @description The first issues of each code, in the order of rows. */
+            issues: components["schemas"]["ImportIssue"][];
+            /** @description `line_list`, `long` or `wide`; empty if the file was refused before it could be told. */
+            layout: string;
+            /** @description What else should be known of the file. */
+            notes: components["schemas"]["ImportNote"][];
+            refusal?: components["schemas"]["ImportNote"] | null;
+            /**
+             * Format: int64
+             * @description Rows refused, each with an issue.
+             */
+            refused: number;
+            /** @description Register. */
+            register: string;
+            /**
+             * Format: int64
+             * @description Rows below the header, blank ones left out: `accepted + refused`.
+             */
+            rows_read: number;
+            /**
+             * Format: int64
+             * @description Records that the file repeats as they are stored.
+             */
+            unchanged: number;
+            /**
+             * Format: int64
+             * @description Issues that refuse nothing.
+             */
+            warnings: number;
+        };
+        /** @description An import of the past. */
+        ImportSummary: {
+            /**
+             * Format: int64
+             * @description Rows accepted.
+             */
+            accepted: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Identifier, which versions of records name.
+             */
+            batch_id: string;
+            /** @description Who. */
+            by: string;
+            /**
+             * Format: int64
+             * @description Records that got a new version.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description Records that were new.
+             */
+            created: number;
+            /** @description Name of the file. */
+            file_name: string;
+            /**
+             * Format: int64
+             * @description Rows refused.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Rows of the file.
+             */
+            rows_read: number;
+            /**
+             * Format: int64
+             * @description Records that were repeated as stored.
+             */
+            unchanged: number;
+        };
+        /** @description A finding about one value. */
+        IssueBody: {
+            /** @description Stable code. */
+            code: string;
+            /** @description Column of the file. */
+            column?: string | null;
+            /** @description Field of the register. */
+            field?: string | null;
+            /** @description In English. */
+            message_en: string;
+            /** @description In Chinese. */
+            message_zh: string;
+            /**
+             * Format: int64
+             * @description Row of the file, the header counted.
+             */
+            row?: number | null;
+            /** @description `error` or `warning`. */
+            severity: string;
+            /** @description Value as given. */
+            value?: string | null;
+        };
+        /** @description First and last day on which something became known. */
+        KnownDates: {
+            /**
+             * Format: date
+             * @description First day.
+             */
+            first?: string | null;
+            /**
+             * Format: date
+             * @description Last day.
+             */
+            last?: string | null;
+        };
+        /** @description A text in both languages. */
+        Label: {
+            /** @description English. */
+            en: string;
+            /** @description Chinese. */
+            zh: string;
+        };
+        /** @description What deciding would bring. */
+        LevelForecast: {
+            /** @description What the profiles of the two levels say differently. */
+            changes: components["schemas"]["ProfileChangeBody"][];
+            /** @description The level that would hold. */
+            level: string;
+            /** @description What each plan would do. */
+            plans: components["schemas"]["RunBody"][];
+            /** @description The level that holds now. */
+            previous: string;
+            /** @description Regions below that would inherit it. */
+            regions_changed: number;
+        };
+        /** @description A level that can be decided. */
+        LevelOption: {
+            /** @description Its name. */
+            label: components["schemas"]["Label"];
+            /** @description Level. */
+            level: string;
+            /** @description What it means. */
+            meaning: components["schemas"]["Label"];
+        };
+        /** @description A level that held from a day on. */
+        LevelSpan: {
+            /**
+             * Format: date
+             * @description First day.
+             */
+            from: string;
+            /** @description Its name. */
+            label: components["schemas"]["Label"];
+            /** @description The level that held, whoever decided it. */
+            level: string;
+        };
+        /** @description Levels of a region. */
+        LevelsBody: {
+            /** @description The region, then those one level below it. */
+            held: components["schemas"]["HeldBody"][];
+            /** @description Every decision in it and below it, the latest first. */
+            history: components["schemas"]["DecisionBody"][];
+            /** @description Every level that can be decided, from routine to the gravest. */
+            levels: components["schemas"]["LevelOption"][];
+            /** @description The caller may decide the level of the region. */
+            may_decide: boolean;
+            previous?: components["schemas"]["LevelOption"] | null;
+            /** @description Proposals that wait for an answer. */
+            proposals: components["schemas"]["ProposalBody"][];
+            /** @description Which level held for the region when; before the first entry, routine. */
+            timeline: components["schemas"]["LevelSpan"][];
+        };
+        /** @description The life of a record. */
+        LifeBody: {
+            /** @description What happened, oldest first. */
+            history: components["schemas"]["WorkEntryBody"][];
+            /** @description The caller may accept it for the unit to which it is offered. */
+            may_accept: boolean;
+            /** @description The caller may offer it to another unit. */
+            may_offer: boolean;
+            /** @description Steps that begin in its state. */
+            steps: components["schemas"]["StepBody"][];
+            /**
+             * Format: int32
+             * @description Version of the record; a step on it says that this is what was seen.
+             */
+            version: number;
+            /** @description What is to be done. */
+            work: components["schemas"]["WorkBody"];
+        };
+        /** @description Open work in a region. */
+        LoadBody: {
+            /**
+             * Format: int64
+             * @description Late ones among them.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description Pieces of open work of its units, those below it included.
+             */
+            open: number;
+            region?: components["schemas"]["RegionRef"] | null;
+        };
+        /** @description Open work by region. */
+        LoadList: {
+            /** @description The region, then those one level below it. */
+            items: components["schemas"]["LoadBody"][];
+        };
+        /** @description What a register counts. */
+        MeasureBody: {
+            /** @description Identifier. */
+            id: string;
+            /** @description Name. */
+            label: components["schemas"]["Label"];
+            /** @description Register. */
+            register: string;
+            /** @description What one of the count is: `persons`, `samples` or `records`. */
+            unit: string;
+        };
+        /** @description Measures. */
+        MeasureList: {
+            /** @description In order of register. */
+            items: components["schemas"]["MeasureBody"][];
+        };
+        /** @description A measure, named. */
+        MeasureRef: {
+            /** @description Identifier. */
+            id: string;
+            /** @description Name. */
+            label: components["schemas"]["Label"];
+            /** @description What one of the count is. */
+            unit: string;
+        };
+        /** @description Two entries that were said to be one person. */
+        MergeBody: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who said so. */
+            by: string;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The entry that stays.
+             */
+            kept: string;
+            /**
+             * Format: uuid
+             * @description The other one.
+             */
+            merged: string;
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it was taken back.
+             */
+            undone_at?: string | null;
+            /** @description By whom. */
+            undone_by?: string | null;
+        };
+        /** @description A role to be given. */
+        NewGrant: {
+            /** @description Region. */
+            region: string;
+            /** @description Role. */
+            role: string;
+        };
+        /** @description Who else is this person, and why. */
+        NewMerge: {
+            /**
+             * Format: uuid
+             * @description The entry that is the same person.
+             */
+            merged: string;
+            /** @description Why, without names. */
+            reason: string;
+        };
+        /** @description Values of a new record. */
+        NewRecord: {
+            /** @description It is of a person of its own, although others look alike. */
+            another_person?: boolean;
+            /** @description Values by field. */
+            data: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: uuid
+             * @description The person whose record it is, where somebody said so. Otherwise it goes to whoever is known by its document, or
+             *     by its telephone and name, and to a new person if nobody is.
+             */
+            person?: string | null;
+        };
+        /** @description What a new token is for. */
+        NewToken: {
+            /**
+             * Format: int32
+             * @description Life in days, 1 to 3,650; 90 if absent.
+             */
+            expires_in_days?: number | null;
+            /** @description What it is for. */
+            name: string;
+        };
+        /** @description A new account. */
+        NewUser: {
+            /** @description Name as shown. */
+            display_name: string;
+            /** @description First password, at least 10 characters. */
+            password: string;
+            /** @description Name to sign in with. */
+            username: string;
+        };
+        /** @description What the caller is told. */
+        NoticeBody: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description A rehearsal. */
+            drill: boolean;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /** @description What it is about: `record/ID`, `signal/ID`. */
+            subject: string;
+            /** @description What is said. */
+            text: components["schemas"]["Label"];
+        };
+        /** @description What the caller is told, the latest first. */
+        NoticeList: {
+            /** @description Notices. */
+            items: components["schemas"]["NoticeBody"][];
+        };
+        /** @description Another unit. */
+        OfferInput: {
+            /** @description Why. */
+            reason?: string | null;
+            /** @description `region:CODE`, `organisation:KEY` or `person:ID`. */
+            unit: string;
+        };
+        /** @description What became of a step. */
+        OutcomeBody: {
+            problem?: components["schemas"]["Problem"] | null;
+            /** @description The step waits for a second person. */
+            proposed: boolean;
+            /**
+             * Format: uuid
+             * @description Record.
+             */
+            record: string;
+            /** @description Its state now. */
+            state?: string | null;
+            /**
+             * Format: int32
+             * @description Its version now.
+             */
+            version?: number | null;
+        };
+        /** @description What became of a step on a selection. */
+        OutcomeList: {
+            /** @description One for each record. */
+            items: components["schemas"]["OutcomeBody"][];
+        };
+        /** @description A published parameter of a disease. */
+        ParameterBody: {
+            /** @description Family of the distribution. */
+            distribution: string;
+            /**
+             * Format: double
+             * @description Mean, in the unit.
+             */
+            mean: number;
+            /** @description For example `serial_interval`. */
+            name: string;
+            /**
+             * Format: double
+             * @description Standard deviation.
+             */
+            sd?: number | null;
+            /** @description Publication. */
+            source: string;
+            /** @description Unit. */
+            unit: string;
+        };
+        /** @description A new password for the caller. */
+        PasswordChange: {
+            /** @description The present password. */
+            current: string;
+            /** @description The new one, at least 10 characters. */
+            new: string;
+        };
+        /** @description A person. */
+        PersonBody: {
+            /**
+             * Format: date-time
+             * @description When the entry was made.
+             */
+            created_at: string;
+            /** @description Every entry that was said to be this person, with this one. */
+            entries: string[];
+            /**
+             * Format: date-time
+             * @description When the person was erased.
+             */
+            erased_at?: string | null;
+            /**
+             * Format: uuid
+             * @description The entry that stands for the person.
+             */
+            id: string;
+            /** @description Whether the caller may erase the person. */
+            may_erase: boolean;
+            /** @description Whether the caller may take out what is known. */
+            may_export: boolean;
+            /** @description Whether the caller may say that others are the same person, or take it back. */
+            may_merge: boolean;
+            /** @description Merges, in order, those taken back included. */
+            merges: components["schemas"]["MergeBody"][];
+            /** @description Whether there are records elsewhere. */
+            more_elsewhere: boolean;
+            /** @description Records where the caller may see persons, latest event first. */
+            records: components["schemas"]["PersonRecordBody"][];
+        };
+        /** @description A record of a person. */
+        PersonRecordBody: {
+            /**
+             * Format: date
+             * @description Day of the event.
+             */
+            event_date?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The entry that it belongs to.
+             */
+            person?: string | null;
+            /** @description Region. */
+            region: components["schemas"]["RecordRegion"];
+            /** @description Register. */
+            register: string;
+            /** @description What it is called. */
+            title: string;
+            /** @description Withdrawn. */
+            withdrawn: boolean;
+        };
+        /** @description An action of a plan, in words. */
+        PlanActionBody: {
+            /** @description What it does. */
+            act: components["schemas"]["Label"];
+            /** @description Identifier within the plan. */
+            id: string;
+            /** @description For whom. */
+            target: components["schemas"]["Label"];
+            /** @description Under which condition (CEL). */
+            when?: string | null;
+        };
+        /** @description A plan. */
+        PlanBody: {
+            /** @description Its actions. */
+            actions: components["schemas"]["PlanActionBody"][];
+            /** @description Facts that its conditions and texts may name. */
+            facts: string[];
+            /** @description Open from this level on. */
+            from_level: string;
+            /** @description The level's name. */
+            from_level_label: components["schemas"]["Label"];
+            /** @description Identifier. */
+            id: string;
+            /** @description What the caller may do with it somewhere: `preview`, `drill`, `run`. */
+            modes: string[];
+            /** @description What it is for. */
+            purpose: components["schemas"]["Label"];
+            /** @description Regulation or protocol that it follows. */
+            source: string;
+            /** @description Title. */
+            title: components["schemas"]["Label"];
+            /** @description What sets it off: `record_enters`, `signal`, `alarm`, `level_decided`, `daily`, `manual`. */
+            trigger: string;
+            /** @description The same in words. */
+            trigger_label: components["schemas"]["Label"];
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version: number;
+            /** @description Which triggers count (CEL). */
+            when?: string | null;
+        };
+        /** @description Plans. */
+        PlanList: {
+            /** @description In order of identifier. */
+            items: components["schemas"]["PlanBody"][];
+        };
+        /** @description Records that an action of a plan creates. */
+        PlannedRecords: {
+            /** @description Action of the plan. */
+            action: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            n: number;
+            /** @description Register. */
+            register: string;
+        };
+        /** @description Inhabitants of a region. */
+        PopulationBody: {
+            /**
+             * Format: date
+             * @description Day to which the figure refers.
+             */
+            as_of: string;
+            /**
+             * Format: int64
+             * @description Persons.
+             */
+            n: number;
+            /** @description Where it comes from. */
+            source: string;
+        };
+        /** @description A picture or an attachment that was taken. */
+        PortalFileBody: {
+            /** @description Where readers find it once an article that uses it is public. */
+            address: string;
+            /** @description Digest, by which articles name it. */
+            digest: string;
+            /**
+             * Format: int32
+             * @description Height of a picture, in pixels.
+             */
+            height?: number | null;
+            /** @description Media type, found in the content. */
+            media_type: string;
+            /** @description Name. */
+            name: string;
+            /** @description Size in bytes. */
+            size: number;
+            /**
+             * Format: int32
+             * @description Width of a picture, in pixels.
+             */
+            width?: number | null;
+        };
+        /** @description What readers would get. */
+        Preview: {
+            /** @description The rendered and sanitised body. */
+            html: string;
+            /** @description What lists would show. */
+            summary: string;
+        };
+        /** @description Markdown to be looked at. */
+        PreviewRequest: {
+            /** @description Body in Markdown. */
+            body: string;
+        };
+        /** @description A problem, `application/problem+json`. */
+        Problem: {
+            /** @description Who changed it meanwhile. */
+            changed_by?: string | null;
+            /** @description Fields that somebody changed meanwhile. */
+            changed_fields?: string[];
+            /** @description Stable code. */
+            code: string;
+            /**
+             * Format: int32
+             * @description The version stored now, where somebody changed it meanwhile.
+             */
+            current_version?: number | null;
+            /** @description What happened here. */
+            detail: string;
+            /** @description Identifier of what exists already, where the caller may see it. */
+            existing?: string | null;
+            /** @description Findings about values. */
+            issues?: components["schemas"]["IssueBody"][];
+            /**
+             * Format: int32
+             * @description HTTP status.
+             */
+            status: number;
+            /** @description Kind of problem in words. */
+            title: string;
+            /** @description Address of the kind of problem. */
+            type: string;
+        };
+        /** @description Something that a level's profile says differently. */
+        ProfileChangeBody: {
+            /** @description As it is now. */
+            from: string;
+            /** @description What. */
+            label: components["schemas"]["Label"];
+            /** @description As it would be. */
+            to: string;
+        };
+        /** @description A level that a plan proposed. */
+        ProposalBody: {
+            /** @description A rehearsal. */
+            drill: boolean;
+            /** @description Why. */
+            evidence: string;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /** @description Level. */
+            level: string;
+            /** @description The caller may answer it. */
+            may_answer: boolean;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            proposed_at: string;
+            /** @description Region. */
+            region: string;
+            /** @description Its name. */
+            region_name: string;
+        };
+        /** @description Where the numbers come from. */
+        Provenance: {
+            /** @description Digest of the analysed series. */
+            input_digest: string;
+            /** @description Version of each method. */
+            method_versions: {
+                [key: string]: string;
+            };
+            /** @description In sentences. */
+            sources: string[];
+        };
+        /** @description A publication. */
+        PublicationBody: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            drafted_at: string;
+            /** @description Who drafted it. */
+            drafted_by: string;
+            /** @description The figures as frozen when drafted. */
+            figures: Record<string, never>;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            published_at?: string | null;
+            /** @description Who published it. */
+            published_by?: string | null;
+            /** @description Region. */
+            region: components["schemas"]["PublicationRegion"];
+            /** @description `draft`, `published` or `superseded`. */
+            status: string;
+            /** @description Text, paragraphs separated by blank lines. */
+            text: string;
+            /** @description Title. */
+            title: string;
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version: number;
+        };
+        /** @description What is drafted. */
+        PublicationDraft: {
+            /** @description Disease; the one counted most in the last four weeks if absent. */
+            disease?: string | null;
+            /** @description Measure; the disease's main one if absent. */
+            measure?: string | null;
+            /** @description Region. */
+            region: string;
+            /** @description Text, at most 20,000 characters. */
+            text?: string;
+            /** @description Title, 1 to 200 characters. */
+            title: string;
+        };
+        /** @description A page of publications. */
+        PublicationList: {
+            /** @description Latest first. */
+            items: components["schemas"]["PublicationBody"][];
+            /** @description Where the next page begins. */
+            next_cursor?: string | null;
+        };
+        /** @description The region of a publication. */
+        PublicationRegion: {
+            /** @description Code. */
+            code: string;
+            /** @description Name. */
+            name: string;
+        };
+        /** @description Which version is published. */
+        PublishBody: {
+            /**
+             * Format: int32
+             * @description Version that the person saw.
+             */
+            version?: number | null;
+        };
+        /** @description Why. */
+        ReasonInput: {
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description A record. */
+        RecordBody: {
+            /** @description What the caller may do with it. */
+            actions: string[];
+            /** @description Who made this version. */
+            changed_by: string;
+            /**
+             * Format: date-time
+             * @description When the first version was stored.
+             */
+            created_at: string;
+            /** @description Values by field. */
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description Disease. */
+            disease?: string | null;
+            /** @description The person was erased: what was said of them can be read by nobody any more. */
+            erased: boolean;
+            /**
+             * Format: date
+             * @description Day of the event.
+             */
+            event_date?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /** @description What is doubtful about the values just written. */
+            issues?: components["schemas"]["IssueBody"][];
+            /**
+             * Format: date-time
+             * @description When this version became known.
+             */
+            known_at: string;
+            /**
+             * Format: uuid
+             * @description The person whom it is about, where the caller may see personal fields.
+             */
+            person?: string | null;
+            /** @description Why, where a person said so. */
+            reason?: string | null;
+            /** @description Fields that the caller may not see, whether they have a value or not. */
+            redacted: string[];
+            /** @description Region that it belongs to. */
+            region: components["schemas"]["RecordRegion"];
+            /** @description Register. */
+            register: string;
+            /**
+             * Format: int32
+             * @description Version; the `ETag` of the answer says the same.
+             */
+            version: number;
+            /** @description Withdrawn: in no list and no count. Changing it brings it back. */
+            withdrawn: boolean;
+        };
+        /** @description One page of records. */
+        RecordPage: {
+            /** @description Records, latest event first. Personal fields that are no columns of the register are left out. */
+            items: components["schemas"]["RecordBody"][];
+            /** @description Where the next page begins. A page may be short although more follow. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description Size of the list, on the first page, where it can be told without looking into every record.
+             */
+            total_estimate?: number | null;
+            /** @description True if there are more than `total_estimate`. */
+            total_more: boolean;
+        };
+        /** @description A region as a record names it. */
+        RecordRegion: {
+            /** @description Code. */
+            code: string;
+            /** @description Name; the code if the region is not in the tree any more. */
+            name: string;
+        };
+        /** @description One version of a record. */
+        RecordVersion: {
+            /** @description Who made it. */
+            changed_by: string;
+            /** @description Fields that differ from the version before. */
+            changes: string[];
+            /** @description Values by field. */
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description The person was erased: what was said of them can be read by nobody any more. */
+            erased: boolean;
+            /**
+             * Format: date-time
+             * @description When it became known.
+             */
+            known_at: string;
+            /** @description Why, where a person said so. */
+            reason?: string | null;
+            /**
+             * Format: int32
+             * @description Version.
+             */
+            version: number;
+            /** @description Withdrawn by this version. */
+            withdrawn: boolean;
+        };
+        /** @description The history of a record. */
+        RecordVersions: {
+            /** @description Versions in the order in which they became known. */
+            items: components["schemas"]["RecordVersion"][];
+            /** @description Fields that the caller may not see. */
+            redacted: string[];
+        };
+        /** @description A region with where it stands. */
+        RegionBody: components["schemas"]["RegionRef"] & {
+            /** @description Regions above, the root first. */
+            ancestors: components["schemas"]["RegionRef"][];
+            /** @description Regions stand below. */
+            has_children: boolean;
+            /** @description English name, where one is established. */
+            name_en?: string | null;
+            /** @description Region one level up. */
+            parent?: string | null;
+            /** @description Codes from the root down. */
+            path: string;
+            population?: components["schemas"]["PopulationBody"] | null;
+        };
+        /** @description A list of regions. */
+        RegionList: {
+            /** @description The best fit first. */
+            items: components["schemas"]["RegionBody"][];
+            /** @description Always absent: who finds too much types more. */
+            next_cursor?: string | null;
+        };
+        /** @description How a region is drawn. */
+        RegionMapBody: {
+            /** @description `boundary`, `tiles` or `mixed`. */
+            kind: string;
+            /** @description Regions with a boundary. */
+            shapes: components["schemas"]["ShapeBody"][];
+            /** @description Source of the boundaries. */
+            source?: string | null;
+            /** @description Regions without one. */
+            tiles: components["schemas"]["TileBody"][];
+        };
+        /** @description A region, named. */
+        RegionRef: {
+            /** @description Code. */
+            code: string;
+            /** @description Administrative level. */
+            level: string;
+            /** @description Official name. */
+            name: string;
+        };
+        /** @description A register with its schema. */
+        RegisterBody: components["schemas"]["RegisterSummary"] & {
+            /** @description Columns of lists. */
+            columns: string[];
+            /** @description Fields in order. */
+            fields: components["schemas"]["FieldBody"][];
+            /** @description JSON Schema of the values, by language. */
+            json_schema: components["schemas"]["FormSchemas"];
+            /** @description States of its records in order; none if they have no life. */
+            states: components["schemas"]["StateBody"][];
+            /** @description Steps between states. */
+            steps: components["schemas"]["DeclaredStepBody"][];
+            /** @description Field shown first. */
+            title_field: string;
+            /** @description Hints for drawing the form. */
+            ui_schema: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description The registers. */
+        RegisterList: {
+            /** @description In order of identifier. */
+            items: components["schemas"]["RegisterSummary"][];
+        };
+        /** @description A register in the list of registers. */
+        RegisterSummary: {
+            /** @description What the caller may do somewhere with its records. */
+            actions: string[];
+            /** @description Identifier. */
+            id: string;
+            /** @description Kind that the epidemiology knows: `case`, `count_report`, `lab_sample`, `contact`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Records that the caller may see, counted up to a limit.
+             */
+            record_count: number;
+            /** @description True if there are more than were counted. */
+            record_count_more: boolean;
+            /** @description Name. */
+            title: components["schemas"]["Label"];
+        };
+        /** @description A role as packs declare it. */
+        RoleBody: {
+            /** @description Actions that it allows. */
+            grants: string[];
+            /** @description Identifier. */
+            id: string;
+            /** @description Name. */
+            label: components["schemas"]["Label"];
+        };
+        /** @description The roles. */
+        RoleList: {
+            /** @description In the order of the packs. */
+            items: components["schemas"]["RoleBody"][];
+        };
+        /** @description Reproduction number of a window. */
+        RtBody: {
+            /**
+             * Format: date
+             * @description Last day of the window.
+             */
+            date: string;
+            /**
+             * Format: double
+             * @description Lower end of the 95 % interval.
+             */
+            lower: number;
+            /**
+             * Format: double
+             * @description Mean.
+             */
+            mean: number;
+            /**
+             * Format: double
+             * @description Upper end.
+             */
+            upper: number;
+        };
+        /** @description What a plan does. */
+        RunBody: {
+            /**
+             * Format: int64
+             * @description Drafts of publications.
+             */
+            drafts: number;
+            /** @description Why nothing is done: `condition`, `level`, `ran_already`, `gone`. */
+            nothing?: string | null;
+            /**
+             * Format: int64
+             * @description Notices.
+             */
+            notices: number;
+            /** @description Plan. */
+            plan: string;
+            /**
+             * Format: int64
+             * @description Proposals of a level.
+             */
+            proposals: number;
+            /** @description Records. */
+            records: components["schemas"]["PlannedRecords"][];
+            title?: components["schemas"]["Label"] | null;
+        };
+        /** @description A run of a plan by hand. */
+        RunInput: {
+            /** @description Facts of the trigger. */
+            facts?: {
+                [key: string]: unknown;
+            };
+            /** @description `preview` (nothing is done), `drill` (records are marked and counted nowhere), or `run` (manual plans only). */
+            mode: string;
+            /** @description Region. */
+            region: string;
+        };
+        /** @description Who is signed in, and what for. */
+        SessionBody: {
+            /** @description Actions that are allowed somewhere. */
+            actions: string[];
+            /** @description A demonstration on replayed history. */
+            demo: boolean;
+            /** @description Roles held. */
+            grants: components["schemas"]["SessionGrant"][];
+            home_region?: components["schemas"]["HomeRegion"] | null;
+            /** @description Whether the screen says that some records are synthetic. */
+            synthetic_notice: boolean;
+            /** @description Time zone in which days begin and end there: an IANA name, or an offset such as +08:00. */
+            time_zone: string;
+            /**
+             * Format: date
+             * @description The civil day at the place of the installation.
+             */
+            today: string;
+            /** @description The person. */
+            user: components["schemas"]["SessionUser"];
+        };
+        /** @description A role held for a region and everything below it. */
+        SessionGrant: {
+            /** @description Region. */
+            region: string;
+            /** @description Its name. */
+            region_name: string;
+            /** @description Role. */
+            role: string;
+            /** @description Its name. */
+            role_label: components["schemas"]["Label"];
+        };
+        /** @description The person of a session. */
+        SessionUser: {
+            /** @description Name as shown. */
+            display_name: string;
+            /** @description Account. */
+            id: string;
+            /** @description Name to sign in with. */
+            username: string;
+        };
+        /** @description The first administrator. */
+        Setup: {
+            /** @description Name as shown. */
+            display_name: string;
+            /** @description Password, at least 10 characters. */
+            password: string;
+            /** @description One-time secret of the printed link. */
+            token: string;
+            /** @description Name to sign in with. */
+            username: string;
+        };
+        /** @description A region with a boundary. */
+        ShapeBody: {
+            /** @description Code. */
+            code: string;
+            /** @description Longitude and latitude of the label. */
+            label: number[];
+            /** @description Name. */
+            name: string;
+            /** @description Polygons of rings of points, longitude and latitude in degrees. */
+            polygons: number[][][][];
+        };
+        /** @description What the caller may do. */
+        SignalActions: {
+            /** @description Assessing. */
+            assess: components["schemas"]["AssessPermission"];
+        };
+        /** @description What a detector proposed. */
+        SignalBody: {
+            /** @description What the caller may do. */
+            actions: components["schemas"]["SignalActions"];
+            /**
+             * Format: date
+             * @description First day of the step that exceeded.
+             */
+            date: string;
+            /** @description Disease. */
+            disease: string;
+            /**
+             * Format: double
+             * @description Expected count.
+             */
+            expected?: number | null;
+            /** @description Why it was raised. */
+            explanation: components["schemas"]["Label"];
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /** @description Digest of the series. */
+            input_digest: string;
+            /**
+             * Format: date
+             * @description Day as known on which the detector ran.
+             */
+            known_on: string;
+            /** @description Measure. */
+            measure: string;
+            /** @description Method. */
+            method: string;
+            /** @description Name of the method. */
+            method_label: components["schemas"]["Label"];
+            /**
+             * Format: int32
+             * @description Version of the method.
+             */
+            method_version: number;
+            /**
+             * Format: int64
+             * @description Count.
+             */
+            observed: number;
+            /**
+             * Format: double
+             * @description p value.
+             */
+            p_value?: number | null;
+            /** @description Parameters of the method. */
+            params: Record<string, never>;
+            /**
+             * Format: date-time
+             * @description When it was raised.
+             */
+            raised_at: string;
+            /** @description Region. */
+            region: components["schemas"]["SignalRegion"];
+            /**
+             * Format: double
+             * @description Statistic of the method.
+             */
+            score?: number | null;
+            /** @description `open`, `alarm` or `dismissed`. */
+            status: string;
+            /** @description `day` or `week`. */
+            step: string;
+            /**
+             * Format: double
+             * @description Largest count that is not unusual.
+             */
+            upper?: number | null;
+            /**
+             * Format: int32
+             * @description Version, to be given with an assessment.
+             */
+            version: number;
+        };
+        /** @description Signals that wait, and alarms. */
+        SignalCountsBody: {
+            /**
+             * Format: int64
+             * @description Alarms.
+             */
+            alarms: number;
+            /**
+             * Format: int64
+             * @description Signals that wait.
+             */
+            open: number;
+        };
+        /** @description A signal with curve and history. */
+        SignalDetailBody: components["schemas"]["SignalBody"] & {
+            /** @description The curve as known when the detector ran, in the steps of the signal. */
+            curve: components["schemas"]["CurveDayBody"][];
+            /** @description Oldest first. */
+            history: components["schemas"]["SignalHistoryEntry"][];
+        };
+        /** @description What happened to a signal. */
+        SignalHistoryEntry: {
+            /** @description `raised`, `raise_alarm` or `dismiss`. */
+            act: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who. */
+            by: string;
+            /** @description Why. */
+            reason?: string | null;
+        };
+        /** @description A page of signals. */
+        SignalList: {
+            /** @description Latest first. */
+            items: components["schemas"]["SignalBody"][];
+            /** @description Where the next page begins. */
+            next_cursor?: string | null;
+        };
+        /** @description A region with the names of the regions above. */
+        SignalRegion: {
+            /** @description Code. */
+            code: string;
+            /** @description Name. */
+            name: string;
+            /** @description Names from the root down to the region. */
+            path_names: string[];
+        };
+        /** @description The situation of a region as known on a day. */
+        SituationBody: {
+            /** @description Regions above, the root first. */
+            ancestors: components["schemas"]["RegionRef"][];
+            /**
+             * Format: date
+             * @description Day as known on.
+             */
+            as_of: string;
+            /** @description Epidemic curve. */
+            curve: components["schemas"]["CurveDayBody"][];
+            /** @description Disease. */
+            disease: components["schemas"]["DiseaseRef"];
+            /** @description Growth. */
+            growth: components["schemas"]["GrowthBody"];
+            /** @description Days between which a replay can move. */
+            known_dates: components["schemas"]["KnownDates"];
+            /** @description Measure. */
+            measure: components["schemas"]["MeasureRef"];
+            /** @description Where the numbers come from. */
+            provenance: components["schemas"]["Provenance"];
+            /** @description Region. */
+            region: components["schemas"]["SituationPlace"];
+            /** @description Regions directly below. */
+            regions: components["schemas"]["SituationRegion"][];
+            /** @description Reproduction number. */
+            rt: components["schemas"]["RtBody"][];
+            /** @description Code of why there is none: `no_serial_interval`, `too_few_cases`, `too_short`, `not_infections`. */
+            rt_note?: string | null;
+            /** @description Signals of the region and everything below. */
+            signals: components["schemas"]["SignalCountsBody"];
+            /** @description Length of a step of the curve: `day`. */
+            step: string;
+            /** @description Sums. */
+            totals: components["schemas"]["TotalsBody"];
+            /**
+             * Format: int64
+             * @description Of everything counted, what was reported for the region as a whole and for none below.
+             */
+            undivided: number;
+        };
+        /** @description A region with path and population. */
+        SituationPlace: components["schemas"]["RegionRef"] & {
+            /** @description Codes from the root down. */
+            path: string;
+            population?: components["schemas"]["PopulationBody"] | null;
+        };
+        /** @description A region below. */
+        SituationRegion: components["schemas"]["RegionRef"] & {
+            /**
+             * Format: int64
+             * @description Everything counted so far.
+             */
+            cumulative: number;
+            /** @description Regions stand below. */
+            has_children: boolean;
+            /**
+             * Format: int64
+             * @description The last 7 days.
+             */
+            last_7: number;
+            /**
+             * Format: int64
+             * @description Signals that wait, with those of the regions below.
+             */
+            open_signals: number;
+            /**
+             * Format: double
+             * @description Of the last 7 days, per 100,000 inhabitants.
+             */
+            per_100k_7d?: number | null;
+            /**
+             * Format: int64
+             * @description The 7 days before.
+             */
+            previous_7: number;
+            /** @description Counts of the last 28 days. */
+            spark: number[];
+        };
+        /** @description Until when, and why. */
+        SnoozeInput: {
+            /** @description Why. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description The next look at the deadline.
+             */
+            until: string;
+        };
+        /** @description How a unit stands. */
+        StandingBody: {
+            /**
+             * Format: date-time
+             * @description When its deadline ends.
+             */
+            due_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it entered the state.
+             */
+            entered_at: string;
+            /** @description Nothing is left to do. */
+            is_final: boolean;
+            /** @description Open and past its deadline. */
+            late: boolean;
+            /**
+             * Format: int32
+             * @description Levels up the tree to which lateness was raised.
+             */
+            levels_up: number;
+            /** @description The unit, where it is an organisation in the region. */
+            organisation?: string | null;
+            parent?: components["schemas"]["RegionRef"] | null;
+            /**
+             * Format: uuid
+             * @description The record made for it.
+             */
+            record: string;
+            region?: components["schemas"]["RegionRef"] | null;
+            /** @description Its state. */
+            state: string;
+            /** @description The state's name. */
+            state_label: components["schemas"]["Label"];
+        };
+        /** @description How every unit stands. */
+        StandingList: {
+            /** @description In order of region. */
+            items: components["schemas"]["StandingBody"][];
+        };
+        /** @description A state of a register's records. */
+        StateBody: {
+            deadline?: components["schemas"]["Label"] | null;
+            /** @description Identifier. */
+            id: string;
+            /** @description Nothing is left to do. */
+            is_final: boolean;
+            /** @description Name. */
+            label: components["schemas"]["Label"];
+        };
+        /** @description A step that begins in the record's state. */
+        StepBody: {
+            blocked?: components["schemas"]["Label"] | null;
+            /** @description Identifier. */
+            id: string;
+            /** @description Name, an imperative. */
+            label: components["schemas"]["Label"];
+            /** @description Who proposed it, where it waits for a second person. */
+            proposed_by?: string | null;
+            /** @description A reason must be given. */
+            reason: boolean;
+            /** @description Fields that must be filled and are not yet. */
+            required: string[];
+            /** @description State to which it leads. */
+            to: string;
+            /** @description Two persons must agree. */
+            two_persons: boolean;
+        };
+        /** @description What a step brings. */
+        StepInputBody: {
+            /** @description Why. */
+            reason?: string | null;
+            /** @description Values that it sets; others stay. */
+            values?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int32
+             * @description Version of the record that the person saw.
+             */
+            version?: number | null;
+        };
+        /** @description A step on a selection of records. */
+        StepsInput: {
+            /** @description Why. */
+            reason?: string | null;
+            /** @description Records, at most 10,000. */
+            records: string[];
+            /** @description Step. */
+            step: string;
+            /** @description All or none; otherwise each for itself. */
+            together?: boolean;
+            /** @description Values that it sets. */
+            values?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description A region on the grid. */
+        TileBody: {
+            /** @description Code. */
+            code: string;
+            /**
+             * Format: int32
+             * @description Column from the west.
+             */
+            col: number;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Row from the north.
+             */
+            row: number;
+        };
+        /** @description Days through which a replay walks. */
+        TimelineBody: {
+            /** @description Days on which something became known. */
+            days: components["schemas"]["TimelineDay"][];
+            /**
+             * Format: date
+             * @description First day.
+             */
+            first?: string | null;
+            /**
+             * Format: date
+             * @description Last day.
+             */
+            last?: string | null;
+        };
+        /** @description A day of the replay. */
+        TimelineDay: {
+            /**
+             * Format: int64
+             * @description Everything counted until then.
+             */
+            cumulative: number;
+            /**
+             * Format: date
+             * @description Day on which something became known.
+             */
+            date: string;
+        };
+        /** @description A token, without its secret. */
+        TokenBody: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            expires_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Identifier.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to within some minutes.
+             */
+            last_used_at?: string | null;
+            /** @description What it is for. */
+            name: string;
+            /** @description First characters of the secret, by which its owner recognises it. */
+            prefix: string;
+        };
+        /** @description Tokens of an account. */
+        TokenList: {
+            /** @description Oldest first, without revoked ones. */
+            items: components["schemas"]["TokenBody"][];
+        };
+        /** @description Sums. */
+        TotalsBody: {
+            /**
+             * Format: int64
+             * @description Everything counted so far.
+             */
+            cumulative: number;
+            /**
+             * Format: int64
+             * @description Recoveries counted by the same register.
+             */
+            cured?: number | null;
+            /**
+             * Format: int64
+             * @description Deaths counted by the same register.
+             */
+            deaths?: number | null;
+            /**
+             * Format: double
+             * @description Of the last 7 days, per 100,000 inhabitants; absent where the population is not known.
+             */
+            incidence_per_100k_7d?: number | null;
+            /**
+             * Format: int64
+             * @description The last 7 days.
+             */
+            last_7: number;
+            /**
+             * Format: int64
+             * @description The 7 days before.
+             */
+            previous_7: number;
+            /**
+             * Format: int64
+             * @description The last day.
+             */
+            today: number;
+        };
+        /** @description Totals by region. */
+        TotalsList: {
+            /** @description The region, then those one level below it. */
+            items: components["schemas"]["TotalsRow"][];
+        };
+        /** @description Totals of a region. */
+        TotalsRow: {
+            region?: components["schemas"]["RegionRef"] | null;
+            /** @description Total by measure; a measure without a count is absent. */
+            totals: {
+                [key: string]: number;
+            };
+        };
+        /** @description The unit that answers for a record. */
+        UnitBody: {
+            /** @description `region:CODE`, `organisation:KEY` or `person:ID`. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+        };
+        /** @description A person with an account. */
+        UserBody: {
+            /**
+             * Format: date-time
+             * @description When the account was made.
+             */
+            created_at: string;
+            /** @description May not sign in. */
+            disabled: boolean;
+            /** @description Name as shown. */
+            display_name: string;
+            /** @description Roles held. */
+            grants: components["schemas"]["GrantBody"][];
+            /**
+             * Format: uuid
+             * @description Account.
+             */
+            id: string;
+            /** @description Name to sign in with. */
+            username: string;
+        };
+        /** @description One page of users. */
+        UserPage: {
+            /** @description In the order in which the accounts were made. */
+            items: components["schemas"]["UserBody"][];
+            /**
+             * Format: uuid
+             * @description Where the next page begins.
+             */
+            next_cursor?: string | null;
+        };
+        /** @description Why a record is withdrawn. */
+        Withdrawal: {
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description What is to be done about a record. */
+        WorkBody: {
+            /** @description A rehearsal. */
+            drill: boolean;
+            /**
+             * Format: date-time
+             * @description When its deadline ends.
+             */
+            due_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When the state was entered.
+             */
+            entered_at: string;
+            /** @description Something is left to do. */
+            is_open: boolean;
+            /** @description The deadline has passed. */
+            late: boolean;
+            /**
+             * Format: int32
+             * @description Levels up the tree to which lateness was raised.
+             */
+            levels_up: number;
+            offered_to?: components["schemas"]["UnitBody"] | null;
+            /**
+             * Format: uuid
+             * @description Record from which it was made.
+             */
+            parent?: string | null;
+            /**
+             * Format: uuid
+             * @description Record.
+             */
+            record: string;
+            /** @description Its register. */
+            register: string;
+            /** @description State. */
+            state: string;
+            /** @description The state's name. */
+            state_label: components["schemas"]["Label"];
+            /** @description Who answers for it. */
+            unit: components["schemas"]["UnitBody"];
+        };
+        /** @description How many, and how many of them late. */
+        WorkCount: {
+            /**
+             * Format: int64
+             * @description Late.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description Number.
+             */
+            n: number;
+        };
+        /** @description One entry of a record's history. */
+        WorkEntryBody: {
+            /** @description What: `made`, `step`, `proposed`, `offered`, `accepted`, `declined`, `warned`, `late`, `escalated`, `snoozed`. */
+            act: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who. */
+            by: string;
+            /** @description State before. */
+            from?: string | null;
+            /** @description Why. */
+            reason?: string | null;
+            /** @description The step, of steps. */
+            step?: string | null;
+            /** @description State after. */
+            to?: string | null;
+            unit?: components["schemas"]["UnitBody"] | null;
+        };
+        /** @description A piece of work in a list. */
+        WorkItem: components["schemas"]["WorkBody"] & {
+            region?: components["schemas"]["RegionRef"] | null;
+            /** @description Title of the record. */
+            title: string;
+        };
+        /** @description A page of work. */
+        WorkPage: {
+            /** @description Numbers by state. */
+            counts: {
+                [key: string]: components["schemas"]["WorkCount"];
+            };
+            /** @description The earliest deadline first. */
+            items: components["schemas"]["WorkItem"][];
+            /** @description The next page. */
+            next_cursor?: string | null;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
 }
 export type $defs = Record<string, never>;
 export interface operations {
-  list_alarms: {
-    parameters: {
-      query?: {
-        /** @description `open`, `alarm` or `dismissed`; every status if absent. Alarms have none. */
-        status?: string;
-        /** @description Region with everything below. */
-        region?: string;
-        /** @description Disease. */
-        disease?: string;
-        /** @description Where the page begins. */
-        cursor?: string;
-        /** @description Length of the page, 1 to 200. */
-        limit?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["AlarmList"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_articles: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description `draft`, `in_review`, `scheduled`, `published` or `withdrawn`. */
-        status: string | null;
-        /** @description Channel with everything below. */
-        channel: string | null;
-        /** @description Region with everything below. */
-        region: string | null;
-        /** @description Cursor of the page. */
-        cursor: string | null;
-        /** @description Length of the page, at most 200. */
-        limit: number | null;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ArticleList"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  create_article: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ArticleDraft"];
-      };
-    };
-    responses: {
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ArticleBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  preview_article: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["PreviewRequest"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Preview"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  read_article: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Article */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ArticleBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  update_article: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Article */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ArticleEdit"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ArticleBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  approve_article: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Article */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ArticleApproval"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ArticleBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  move_article: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Article */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ArticleMove"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ArticleBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  return_article: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Article */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ArticleRemark"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ArticleBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  submit_article: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Article */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ArticleSubmission"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ArticleBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  withdraw_article: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Article */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ArticleRemark"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ArticleBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_audit_entries: {
-    parameters: {
-      query?: {
-        /** @description Name of who acted. */
-        actor?: string;
-        /** @description Kind and identifier of the subject: `record/0197...`. */
-        subject?: string;
-        /** @description What was done: `record.look`. */
-        act?: string;
-        /** @description From this instant. */
-        from?: string;
-        /** @description Until before this instant. */
-        until?: string;
-        /** @description Where the page begins. */
-        cursor?: number;
-        /** @description Entries of the page, at most 1,000. */
-        limit?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["AuditPage"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_channels: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ChannelList"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  create_channel: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ChannelArrangement"];
-      };
-    };
-    responses: {
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ChannelBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  update_channel: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Channel */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ChannelArrangement"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ChannelBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_comments: {
-    parameters: {
-      query?: {
-        /** @description `waiting` (if absent), `shown`, `hidden`, or `reported` for those shown that readers reported. */
-        queue?: string;
-        /** @description Where the page begins. */
-        cursor?: string;
-        /** @description Length of the page, 1 to 200. */
-        limit?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["CommentList"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  get_comment_rules: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["CommentRulesBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  set_comment_rules: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["CommentRulesBody"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["CommentRulesBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  decide_comment: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Comment */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["CommentDecision"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["CommentBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  reply_comment: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Comment */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["CommentReply"];
-      };
-    };
-    responses: {
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["CommentBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_diseases: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["DiseaseList"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  watch_events: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Server-sent events */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "text/event-stream": string;
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  read_health: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Health"];
-        };
-      };
-    };
-  };
-  list_measures: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["MeasureList"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_notices: {
-    parameters: {
-      query?: {
-        /** @description The last one of the page before. */
-        after?: string;
-        /** @description Length of the page, 1 to 200. */
-        limit?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["NoticeList"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  find_persons: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["AskedPerson"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["FoundPersons"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  read_person: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Person */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["PersonBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  alike_persons: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Person */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["DuplicatesBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  erase_person: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Person */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["Erasure"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Erased"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  export_person: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Person */
-        id: string;
-        /** @description Form: `json` (default), `html`, `csv`. */
-        form: string | null;
-        /** @description Language of page and table: `en` (default), `zh`. */
-        lang: string | null;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As asked for */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": unknown;
-          "text/html": string;
-          "text/csv": string;
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  merge_person: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description The entry that stays */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewMerge"];
-      };
-    };
-    responses: {
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["MergeBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  unmerge_person: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Person */
-        id: string;
-        /** @description Merge */
-        merge: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_plans: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["PlanList"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  draw_plan: {
-    parameters: {
-      query?: {
-        /** @description Language of the notes, `en` or `zh`; names stand in both. */
-        lang?: string;
-      };
-      header?: never;
-      path: {
-        /** @description Plan */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "image/svg+xml": string;
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  run_plan: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Plan */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["RunInput"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["RunBody"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  create_portal_file: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Name. */
-        name: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/octet-stream": number[];
-      };
-    };
-    responses: {
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["PortalFileBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  read_portal_file: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Digest of the file */
-        digest: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The file */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/octet-stream": unknown;
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_publications: {
-    parameters: {
-      query?: {
-        /** @description `draft`, `published` or `superseded`; every status if absent. */
-        status?: string;
-        /** @description Region with everything below. */
-        region?: string;
-        /** @description Where the page begins. */
-        cursor?: string;
-        /** @description Length of the page, 1 to 200. */
-        limit?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["PublicationList"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  create_publication: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["PublicationDraft"];
-      };
-    };
-    responses: {
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["PublicationBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  propose_bulletin: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["BulletinInput"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["BulletinBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  publish_publication: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Publication */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["PublishBody"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["PublicationBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  read_record: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Record */
-        id: string;
-        /** @description As known at the end of this day; as known now if absent. */
-        as_of: string | null;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["RecordBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  update_record: {
-    parameters: {
-      query?: never;
-      header: {
-        /** @description Entity tag of the version that was seen */
-        "if-match": string;
-      };
-      path: {
-        /** @description Record */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ChangedRecord"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["RecordBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      428: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  delete_record: {
-    parameters: {
-      query?: never;
-      header: {
-        /** @description Entity tag of the version that was seen */
-        "if-match": string;
-      };
-      path: {
-        /** @description Record */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["Withdrawal"];
-      };
-    };
-    responses: {
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      428: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  accept_record: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Record */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["WorkBody"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  decline_record: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Record */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ReasonInput"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["WorkBody"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  read_life: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Record */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["LifeBody"];
-        };
-      };
-      /** @description The register has no states */
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  offer_record: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Record */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["OfferInput"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["WorkBody"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  snooze_record: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Record */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["SnoozeInput"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["WorkBody"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_standings: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Record, a directive for example */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["StandingList"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  take_step: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Record */
-        id: string;
-        /** @description Step */
-        step: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["StepInputBody"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["OutcomeBody"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_record_versions: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Record */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["RecordVersions"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_regions: {
-    parameters: {
-      query?: {
-        /**
-         * @description Part of a name or code; a chain such as 山西长治 is understood. Without it: the caller's regions and what lies
-         *     directly below.
-         */
-        q?: string;
-        /** @description Longest list, 1 to 200; 30 if absent. */
-        limit?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["RegionList"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  read_region: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Code */
-        code: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["RegionBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  read_chronicle: {
-    parameters: {
-      query?: {
-        /** @description First instant; an hour before `to` if absent. */
-        from?: string;
-        /** @description The instant after the last; now if absent. */
-        to?: string;
-        /** @description The latest so many, 1 to 5,000. */
-        limit?: number;
-        /** @description Language of an export, `en` or `zh`. */
-        lang?: string;
-      };
-      header?: never;
-      path: {
-        /** @description Region */
-        code: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ChronicleBody"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  export_chronicle: {
-    parameters: {
-      query?: {
-        /** @description First instant; an hour before `to` if absent. */
-        from?: string;
-        /** @description The instant after the last; now if absent. */
-        to?: string;
-        /** @description The latest so many, 1 to 5,000. */
-        limit?: number;
-        /** @description Language of an export, `en` or `zh`. */
-        lang?: string;
-      };
-      header?: never;
-      path: {
-        /** @description Region */
-        code: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "text/csv": string;
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  read_levels: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Region */
-        code: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["LevelsBody"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  decide_level: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Region */
-        code: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["DecisionInput"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["DecisionBody"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  forecast_level: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Region */
-        code: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["DecisionInput"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["LevelForecast"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  decline_proposal: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Region */
-        code: string;
-        /** @description Proposal */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  read_region_map: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Code */
-        code: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["RegionMapBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_registers: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["RegisterList"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  read_register: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Identifier */
-        register: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["RegisterBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  draw_register: {
-    parameters: {
-      query?: {
-        /** @description Language of the notes, `en` or `zh`; names stand in both. */
-        lang?: string;
-      };
-      header?: never;
-      path: {
-        /** @description Identifier */
-        register: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "image/svg+xml": string;
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  find_duplicates: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Register */
-        register: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["EnteredValues"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["DuplicatesBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  export_records: {
-    parameters: {
-      query?: {
-        /** @description In this region and below. */
-        region?: string;
-        /** @description Of this disease. */
-        disease?: string;
-        /** @description First day of the event. */
-        from?: string;
-        /** @description Last day of the event. */
-        to?: string;
-        /** @description Beginning of the title; the whole name where the title is one. */
-        q?: string;
-        /** @description As known at the end of this day. */
-        as_of?: string;
-        /** @description `csv` (default) or `xlsx` */
-        format?: string;
-        /** @description How columns and choices are named: `ids` (default), `en` or `zh` */
-        names?: string;
-      };
-      header?: never;
-      path: {
-        /** @description Register */
-        register: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The file */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/octet-stream": unknown;
-        };
-      };
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_imports: {
-    parameters: {
-      query?: {
-        /** @description Where the page begins. */
-        cursor?: string;
-        /** @description Imports of the page, at most 200. */
-        limit?: number;
-      };
-      header?: never;
-      path: {
-        /** @description Register */
-        register: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ImportPage"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  create_import: {
-    parameters: {
-      query: {
-        /** @description Name of the file. */
-        filename: string;
-        /** @description Only say what would be done. */
-        dry_run: boolean;
-        /** @description Disease of rows that name none. */
-        disease?: string;
-        /** @description Region (code) of rows that name none, and below which names of places are looked up. */
-        region?: string;
-        /** @description `dmy` or `mdy`: what comes first where the year comes last. */
-        date_order?: string;
-        /** @description `line_list`, `long` or `wide`, where it is not what was found. */
-        layout?: string;
-        /** @description `incident` or `cumulative`, where it is not what was found. */
-        counting?: string;
-        /** @description Day on which the content became known; today if absent. */
-        known_on?: string;
-        /** @description Refuse rows of regions whose parts stand in the file too. */
-        parts_only: boolean;
-        /** @description Sheet of a workbook. */
-        sheet?: string;
-      };
-      header?: never;
-      path: {
-        /** @description Register */
-        register: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/octet-stream": number[];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["ImportReport"];
-        };
-      };
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      413: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_records: {
-    parameters: {
-      query?: {
-        /** @description In this region and below. */
-        region?: string;
-        /** @description Of this disease. */
-        disease?: string;
-        /** @description First day of the event. */
-        from?: string;
-        /** @description Last day of the event. */
-        to?: string;
-        /** @description Beginning of the title; the whole name where the title is one. */
-        q?: string;
-        /** @description As known at the end of this day. */
-        as_of?: string;
-        /** @description Where the page begins */
-        cursor?: string;
-        /** @description Records of the page, at most 200 */
-        limit?: number;
-      };
-      header?: never;
-      path: {
-        /** @description Register */
-        register: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["RecordPage"];
-        };
-      };
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  create_record: {
-    parameters: {
-      query?: never;
-      header?: {
-        /** @description Chosen by the caller, new for each record */
-        "idempotency-key"?: string | null;
-      };
-      path: {
-        /** @description Register */
-        register: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewRecord"];
-      };
-    };
-    responses: {
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["RecordBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_roles: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["RoleList"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  read_session: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["SessionBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  create_session: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["Credentials"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["SessionBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  delete_session: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-    };
-  };
-  change_password: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["PasswordChange"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["SessionBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  create_setup: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["Setup"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["SessionBody"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_signals: {
-    parameters: {
-      query?: {
-        /** @description `open`, `alarm` or `dismissed`; every status if absent. Alarms have none. */
-        status?: string;
-        /** @description Region with everything below. */
-        region?: string;
-        /** @description Disease. */
-        disease?: string;
-        /** @description Where the page begins. */
-        cursor?: string;
-        /** @description Length of the page, 1 to 200. */
-        limit?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["SignalList"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  read_signal: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Signal */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["SignalDetailBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  assess_signal: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Signal */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["AssessmentBody"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["SignalDetailBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  read_situation: {
-    parameters: {
-      query: {
-        /** @description Region. */
-        region: string;
-        /** @description Disease. */
-        disease: string;
-        /** @description Measure; the disease's main one if absent. */
-        measure?: string;
-        /** @description Day as known on; today if absent. */
-        as_of?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["SituationBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  read_timeline: {
-    parameters: {
-      query: {
-        /** @description Region. */
-        region: string;
-        /** @description Disease. */
-        disease: string;
-        /** @description Measure; the disease's main one if absent. */
-        measure?: string;
-        /** @description Day as known on; today if absent. */
-        as_of?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["TimelineBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_tokens: {
-    parameters: {
-      query?: {
-        /** @description Account; the caller's own if absent. */
-        user?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["TokenList"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  create_token: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewToken"];
-      };
-    };
-    responses: {
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["CreatedToken"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  delete_token: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Token */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_totals: {
-    parameters: {
-      query: {
-        /** @description Region. */
-        region: string;
-        /** @description Measures, separated by commas. */
-        measures: string;
-        /** @description Disease; of measures without one if absent. */
-        disease?: string;
-        /** @description First day of the events. */
-        from?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["TotalsList"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_users: {
-    parameters: {
-      query?: {
-        /** @description Where the page begins. */
-        cursor?: string;
-        /** @description Users of the page, at most 1,000. */
-        limit?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["UserPage"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  create_user: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewUser"];
-      };
-    };
-    responses: {
-      201: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["UserBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  read_user: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Account */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["UserBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  update_user: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Account */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["ChangedUser"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["UserBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  create_grant: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Account */
-        id: string;
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["NewGrant"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["UserBody"];
-        };
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  delete_grant: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description Account */
-        id: string;
-        /** @description Grant */
-        grant: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      204: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_work: {
-    parameters: {
-      query: {
-        /**
-         * @description Whose: `unit` (of the region's own unit), `region` (of every unit below it), `mine`, `offered` (to the region's
-         *     unit), `parent` (made from a record), `decision` (in the region and below: the unit has done its part, and a role
-         *     of the caller decides).
-         */
-        whose: string;
-        /** @description Region. */
-        region?: string;
-        /** @description Record from which it was made. */
-        parent?: string;
-        /** @description Register. */
-        register?: string;
-        /** @description State. */
-        state?: string;
-        /** @description Open or finished; both if absent. */
-        open?: boolean;
-        /** @description Only what is late. */
-        late?: boolean;
-        /** @description The page after this place. */
-        cursor?: string;
-        /** @description Length of the page, 1 to 200. */
-        limit?: number;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["WorkPage"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  list_work_regions: {
-    parameters: {
-      query: {
-        /** @description Region. */
-        region: string;
-        /** @description Register; every one if absent. */
-        register?: string;
-      };
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["LoadList"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      404: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
-  take_steps: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        "application/json": components["schemas"]["StepsInput"];
-      };
-    };
-    responses: {
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["OutcomeList"];
-        };
-      };
-      403: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      409: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-      422: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          "application/json": components["schemas"]["Problem"];
-        };
-      };
-    };
-  };
+    list_alarms: {
+        parameters: {
+            query?: {
+                /** @description `open`, `alarm` or `dismissed`; every status if absent. Alarms have none. */
+                status?: string;
+                /** @description Region with everything below. */
+                region?: string;
+                /** @description Disease. */
+                disease?: string;
+                /** @description Where the page begins. */
+                cursor?: string;
+                /** @description Length of the page, 1 to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_articles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `draft`, `in_review`, `scheduled`, `published` or `withdrawn`. */
+                status: string | null;
+                /** @description Channel with everything below. */
+                channel: string | null;
+                /** @description Region with everything below. */
+                region: string | null;
+                /** @description Cursor of the page. */
+                cursor: string | null;
+                /** @description Length of the page, at most 200. */
+                limit: number | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Article */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Article */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleEdit"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Article */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleApproval"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Article */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleMove"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    return_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Article */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleRemark"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    submit_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Article */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleSubmission"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_article: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Article */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArticleRemark"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArticleBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit_entries: {
+        parameters: {
+            query?: {
+                /** @description Name of who acted. */
+                actor?: string;
+                /** @description Kind and identifier of the subject: `record/0197...`. */
+                subject?: string;
+                /** @description What was done: `record.look`. */
+                act?: string;
+                /** @description From this instant. */
+                from?: string;
+                /** @description Until before this instant. */
+                until?: string;
+                /** @description Where the page begins. */
+                cursor?: number;
+                /** @description Entries of the page, at most 1,000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_channels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelArrangement"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Channel */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelArrangement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_comments: {
+        parameters: {
+            query?: {
+                /** @description `waiting` (if absent), `shown`, `hidden`, or `reported` for those shown that readers reported. */
+                queue?: string;
+                /** @description Where the page begins. */
+                cursor?: string;
+                /** @description Length of the page, 1 to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_comment_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentRulesBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_comment_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentRulesBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentRulesBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Comment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentDecision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reply_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Comment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentReply"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_diseases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiseaseList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    watch_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    list_measures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeasureList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_notices: {
+        parameters: {
+            query?: {
+                /** @description The last one of the page before. */
+                after?: string;
+                /** @description Length of the page, 1 to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_persons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskedPerson"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundPersons"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Person */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alike_persons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Person */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicatesBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Person */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Erasure"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erased"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Person */
+                id: string;
+                /** @description Form: `json` (default), `html`, `csv`. */
+                form: string | null;
+                /** @description Language of page and table: `en` (default), `zh`. */
+                lang: string | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked for */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                    "text/html": string;
+                    "text/csv": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merge_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry that stays */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMerge"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unmerge_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Person */
+                id: string;
+                /** @description Merge */
+                merge: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_plans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draw_plan: {
+        parameters: {
+            query?: {
+                /** @description Language of the notes, `en` or `zh`; names stand in both. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Plan */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Plan */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_portal_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortalFileBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_portal_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Digest of the file */
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_publications: {
+        parameters: {
+            query?: {
+                /** @description `draft`, `published` or `superseded`; every status if absent. */
+                status?: string;
+                /** @description Region with everything below. */
+                region?: string;
+                /** @description Where the page begins. */
+                cursor?: string;
+                /** @description Length of the page, 1 to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_publication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublicationDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    propose_bulletin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulletinInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulletinBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publish_publication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Publication */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PublishBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Record */
+                id: string;
+                /** @description As known at the end of this day; as known now if absent. */
+                as_of: string | null;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_record: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Entity tag of the version that was seen */
+                "if-match": string;
+            };
+            path: {
+                /** @description Record */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedRecord"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_record: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Entity tag of the version that was seen */
+                "if-match": string;
+            };
+            path: {
+                /** @description Record */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Withdrawal"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Record */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decline_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Record */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_life: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Record */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LifeBody"];
+                };
+            };
+            /** @description The register has no states */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    offer_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Record */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfferInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    snooze_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Record */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnoozeInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_standings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Record, a directive for example */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingList"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Record */
+                id: string;
+                /** @description Step */
+                step: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepInputBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_record_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Record */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordVersions"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_regions: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Part of a name or code; a chain such as 山西长治 is understood. Without it: the caller's regions and what lies
+                 *     directly below.
+                 */
+                q?: string;
+                /** @description Longest list, 1 to 200; 30 if absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_region: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Code */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_chronicle: {
+        parameters: {
+            query?: {
+                /** @description First instant; an hour before `to` if absent. */
+                from?: string;
+                /** @description The instant after the last; now if absent. */
+                to?: string;
+                /** @description The latest so many, 1 to 5,000. */
+                limit?: number;
+                /** @description Language of an export, `en` or `zh`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Region */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChronicleBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_chronicle: {
+        parameters: {
+            query?: {
+                /** @description First instant; an hour before `to` if absent. */
+                from?: string;
+                /** @description The instant after the last; now if absent. */
+                to?: string;
+                /** @description The latest so many, 1 to 5,000. */
+                limit?: number;
+                /** @description Language of an export, `en` or `zh`. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Region */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_levels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Region */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LevelsBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_level: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Region */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    forecast_level: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Region */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LevelForecast"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decline_proposal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Region */
+                code: string;
+                /** @description Proposal */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_region_map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Code */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionMapBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_registers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisterList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Identifier */
+                register: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisterBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    draw_register: {
+        parameters: {
+            query?: {
+                /** @description Language of the notes, `en` or `zh`; names stand in both. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Identifier */
+                register: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_duplicates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Register */
+                register: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnteredValues"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicatesBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_records: {
+        parameters: {
+            query?: {
+                /** @description In this region and below. */
+                region?: string;
+                /** @description Of this disease. */
+                disease?: string;
+                /** @description First day of the event. */
+                from?: string;
+                /** @description Last day of the event. */
+                to?: string;
+                /** @description Beginning of the title; the whole name where the title is one. */
+                q?: string;
+                /** @description As known at the end of this day. */
+                as_of?: string;
+                /** @description `csv` (default) or `xlsx` */
+                format?: string;
+                /** @description How columns and choices are named: `ids` (default), `en` or `zh` */
+                names?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Register */
+                register: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_imports: {
+        parameters: {
+            query?: {
+                /** @description Where the page begins. */
+                cursor?: string;
+                /** @description Imports of the page, at most 200. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Register */
+                register: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_import: {
+        parameters: {
+            query: {
+                /** @description Name of the file. */
+                filename: string;
+                /** @description Only say what would be done. */
+                dry_run: boolean;
+                /** @description Disease of rows that name none. */
+                disease?: string;
+                /** @description Region (code) of rows that name none, and below which names of places are looked up. */
+                region?: string;
+                /** @description `dmy` or `mdy`: what comes first where the year comes last. */
+                date_order?: string;
+                /** @description `line_list`, `long` or `wide`, where it is not what was found. */
+                layout?: string;
+                /** @description `incident` or `cumulative`, where it is not what was found. */
+                counting?: string;
+                /** @description Day on which the content became known; today if absent. */
+                known_on?: string;
+                /** @description Refuse rows of regions whose parts stand in the file too. */
+                parts_only: boolean;
+                /** @description Sheet of a workbook. */
+                sheet?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Register */
+                register: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_records: {
+        parameters: {
+            query?: {
+                /** @description In this region and below. */
+                region?: string;
+                /** @description Of this disease. */
+                disease?: string;
+                /** @description First day of the event. */
+                from?: string;
+                /** @description Last day of the event. */
+                to?: string;
+                /** @description Beginning of the title; the whole name where the title is one. */
+                q?: string;
+                /** @description As known at the end of this day. */
+                as_of?: string;
+                /** @description Where the page begins */
+                cursor?: string;
+                /** @description Records of the page, at most 200 */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Register */
+                register: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPage"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_record: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Chosen by the caller, new for each record */
+                "idempotency-key"?: string | null;
+            };
+            path: {
+                /** @description Register */
+                register: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRecord"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Setup"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_signals: {
+        parameters: {
+            query?: {
+                /** @description `open`, `alarm` or `dismissed`; every status if absent. Alarms have none. */
+                status?: string;
+                /** @description Region with everything below. */
+                region?: string;
+                /** @description Disease. */
+                disease?: string;
+                /** @description Where the page begins. */
+                cursor?: string;
+                /** @description Length of the page, 1 to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_signal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Signal */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalDetailBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assess_signal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Signal */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssessmentBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignalDetailBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_situation: {
+        parameters: {
+            query: {
+                /** @description Region. */
+                region: string;
+                /** @description Disease. */
+                disease: string;
+                /** @description Measure; the disease's main one if absent. */
+                measure?: string;
+                /** @description Day as known on; today if absent. */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SituationBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_timeline: {
+        parameters: {
+            query: {
+                /** @description Region. */
+                region: string;
+                /** @description Disease. */
+                disease: string;
+                /** @description Measure; the disease's main one if absent. */
+                measure?: string;
+                /** @description Day as known on; today if absent. */
+                as_of?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimelineBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tokens: {
+        parameters: {
+            query?: {
+                /** @description Account; the caller's own if absent. */
+                user?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedToken"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Token */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_totals: {
+        parameters: {
+            query: {
+                /** @description Region. */
+                region: string;
+                /** @description Measures, separated by commas. */
+                measures: string;
+                /** @description Disease; of measures without one if absent. */
+                disease?: string;
+                /** @description First day of the events. */
+                from?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotalsList"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description Where the page begins. */
+                cursor?: string;
+                /** @description Users of the page, at most 1,000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUser"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Account */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Account */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedUser"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_grant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Account */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGrant"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_grant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Account */
+                id: string;
+                /** @description Grant */
+                grant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_work: {
+        parameters: {
+            query: {
+                /**
+                 * @description Whose: `unit` (of the region's own unit), `region` (of every unit below it), `mine`, `offered` (to the region's
+                 *     unit), `parent` (made from a record), `decision` (in the region and below: the unit has done its part, and a role
+                 *     of the caller decides).
+                 */
+                whose: string;
+                /** @description Region. */
+                region?: string;
+                /** @description Record from which it was made. */
+                parent?: string;
+                /** @description Register. */
+                register?: string;
+                /** @description State. */
+                state?: string;
+                /** @description Open or finished; both if absent. */
+                open?: boolean;
+                /** @description Only what is late. */
+                late?: boolean;
+                /** @description The page after this place. */
+                cursor?: string;
+                /** @description Length of the page, 1 to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkPage"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_work_regions: {
+        parameters: {
+            query: {
+                /** @description Region. */
+                region: string;
+                /** @description Register; every one if absent. */
+                register?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoadList"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_steps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepsInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutcomeList"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
 }
