@@ -58,7 +58,7 @@ test("who is entered a second time is shown before anything is saved, and a pers
   await page.getByRole("button", { name: "Save" }).click();
   await dialog.getByRole("button", { name: "The same person" }).click();
   await expect(page.getByRole("heading", { name: "XY-2" })).toBeVisible();
-  await page.getByRole("button", { name: "Person", exact: true }).click();
+  await page.getByRole("button", { name: /Person$/ }).click();
   const records = page.getByRole("region", { name: "Records" });
   await expect(records.getByRole("link")).toHaveText(["XY-2", "XY-1"]);
 
@@ -66,7 +66,7 @@ test("who is entered a second time is shown before anything is saved, and a pers
   await page.getByRole("button", { name: "Save" }).click();
   await dialog.getByRole("button", { name: "Another person" }).click();
   await expect(page.getByRole("heading", { name: "XY-3" })).toBeVisible();
-  await page.getByRole("button", { name: "Person", exact: true }).click();
+  await page.getByRole("button", { name: /Person$/ }).click();
   await expect(records.getByRole("link")).toHaveText(["XY-3"]);
 });
 
@@ -85,7 +85,7 @@ test("two entries are said to be one person, are shown together, and are taken a
   await alike.getByRole("button", { name: "The same person" }).click();
   const dialog = page.getByRole("dialog", { name: "The same person" });
   await dialog.getByRole("button", { name: "The same person" }).click();
-  await expect(dialog.getByRole("alert")).toBeVisible();
+  await expect(dialog.getByText("Say why, without names")).toBeVisible();
   await dialog.getByLabel("Reason").fill("one document");
   await dialog.getByRole("button", { name: "The same person" }).click();
   const records = page.getByRole("region", { name: "Records" });
@@ -96,7 +96,7 @@ test("two entries are said to be one person, are shown together, and are taken a
   await expect(merges).toContainText("one document");
   await merges.getByRole("button", { name: "Take back" }).click();
   await expect(records.getByRole("link")).toHaveText(["XY-2"]);
-  await expect(merges).toContainText("Taken back by clerk");
+  await expect(merges).toContainText("Taken back by Clerk Li");
 });
 
 test("whoever asks is answered, and erased for good where that is decided", async ({
@@ -110,7 +110,7 @@ test("whoever asks is answered, and erased for good where that is decided", asyn
   await page.getByRole("button", { name: "Find a person" }).click();
   await page.getByLabel("Telephone").fill("13900000000");
   await page.getByRole("button", { name: "Find a person" }).click();
-  await expect(page.getByRole("status")).toContainText("Nobody was found.");
+  await expect(page.getByText("Nobody was found.")).toBeVisible();
   await page.getByLabel("Telephone").fill("");
   await page.getByLabel("Document number").fill("1404-2319-8002-0300-14");
   await page.getByRole("button", { name: "Find a person" }).click();

@@ -212,7 +212,7 @@ function ActDialog({ id, asked, onClose }: { id: string; asked: Asked; onClose: 
         <Form.Item
           name="reason"
           label={t("persons.reason")}
-          rules={[{ required: true, whitespace: true, message: t("registers.reason_required") }]}
+          rules={[{ required: true, whitespace: true, message: t("persons.reason_required") }]}
         >
           <Input.TextArea rows={3} maxLength={2000} />
         </Form.Item>

@@ -50,5 +50,6 @@ export const persons = {
     zh: "销毁所有记录各版本中关于此人的信息，统计数不变，且不可恢复。此前的备份中仍有该信息。",
   },
   "persons.reason": { en: "Reason, without names", zh: "理由（不写姓名）" },
+  "persons.reason_required": { en: "Say why, without names", zh: "请说明理由，不写姓名" },
   "persons.done": { en: "Done", zh: "已完成" },
 } as const;
