@@ -10,6 +10,35 @@ macro_rules! written_columns {
          counted, known_at, known_day, created_at, changed_by, reason, batch_id, drill, deleted, person_id, sealed"
     };
 }
+/// Binds a row in the order of `written_columns!`.
+macro_rules! bind_row {
+    ($query:expr, $row:expr) => {
+        $query
+            .bind($row.id)
+            .bind($row.version)
+            .bind(&$row.register)
+            .bind(&$row.region)
+            .bind(&$row.region_path)
+            .bind(&$row.disease)
+            .bind($row.event_day)
+            .bind(&$row.key)
+            .bind(&$row.title)
+            .bind(&$row.digest)
+            .bind(sqlx::types::Json(&$row.data.0))
+            .bind($row.personal.as_ref().map(|p| sqlx::types::Json(&p.0)))
+            .bind(&$row.counted)
+            .bind($row.known_at)
+            .bind($row.known_day)
+            .bind($row.created_at)
+            .bind(&$row.changed_by)
+            .bind(&$row.reason)
+            .bind($row.batch_id)
+            .bind($row.drill)
+            .bind($row.deleted)
+            .bind($row.person_id)
+            .bind(&$row.sealed)
+    };
+}
 /// Columns of a record as they are read: with the key that opens what it says of its person.
 macro_rules! columns {
     () => {
@@ -50,7 +79,6 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Map, Value as Json};
 use sqlx::AssertSqlSafe;
-use sqlx::types::Json as Jsonb;
 use uuid::Uuid;
 use wanquan_domain::identity::Identity;
 use wanquan_domain::kind::Role;
@@ -610,33 +638,7 @@ const UPDATE: &str = "update record set version = $2, register = $3, region = $4
     where id = $1";
 
 async fn write_current(tx: &mut Tx<'_>, sql: &'static str, row: &RecordRow) -> Result<u64, Error> {
-    run_on_db!(tx, |conn| {
-        sqlx::query(sql)
-            .bind(row.id)
-            .bind(row.version)
-            .bind(&row.register)
-            .bind(&row.region)
-            .bind(&row.region_path)
-            .bind(&row.disease)
-            .bind(row.event_day)
-            .bind(&row.key)
-            .bind(&row.title)
-            .bind(&row.digest)
-            .bind(Jsonb(&row.data.0))
-            .bind(row.personal.as_ref().map(|p| Jsonb(&p.0)))
-            .bind(&row.counted)
-            .bind(row.known_at)
-            .bind(row.known_day)
-            .bind(row.created_at)
-            .bind(&row.changed_by)
-            .bind(&row.reason)
-            .bind(row.batch_id)
-            .bind(row.drill)
-            .bind(row.deleted)
-            .bind(row.person_id)
-            .bind(&row.sealed)
-            .execute(conn)
-    })
+    run_on_db!(tx, |conn| bind_row!(sqlx::query(sql), row).execute(conn))
 }
 
 async fn finish(tx: &mut Tx<'_>, row: RecordRow, deltas: Deltas) -> Result<Stored, Error> {

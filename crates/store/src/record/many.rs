@@ -7,7 +7,6 @@ use crate::error::Error;
 use crate::tally::{self, Deltas};
 use crate::time;
 use sqlx::AssertSqlSafe;
-use sqlx::types::Json as Jsonb;
 use wanquan_domain::signal::SeriesKey;
 
 /// Columns of a record.
@@ -44,30 +43,7 @@ pub async fn insert_many(
         run_on_db!(tx, |conn| {
             let mut query = sqlx::query(AssertSqlSafe(sql));
             for row in part {
-                query = query
-                    .bind(row.id)
-                    .bind(row.version)
-                    .bind(&row.register)
-                    .bind(&row.region)
-                    .bind(&row.region_path)
-                    .bind(&row.disease)
-                    .bind(row.event_day)
-                    .bind(&row.key)
-                    .bind(&row.title)
-                    .bind(&row.digest)
-                    .bind(Jsonb(&row.data.0))
-                    .bind(row.personal.as_ref().map(|p| Jsonb(&p.0)))
-                    .bind(&row.counted)
-                    .bind(row.known_at)
-                    .bind(row.known_day)
-                    .bind(row.created_at)
-                    .bind(&row.changed_by)
-                    .bind(&row.reason)
-                    .bind(row.batch_id)
-                    .bind(row.drill)
-                    .bind(row.deleted)
-                    .bind(row.person_id)
-                    .bind(&row.sealed);
+                query = bind_row!(query, row);
             }
             query.execute(conn)
         })

@@ -1,8 +1,8 @@
 //! People who come, are looked after, or were near somebody who is ill; all invented.
 
 use super::{Places, s};
-use crate::demo::{COUNTY, SYNTHETIC_DISEASE};
 use crate::demo::sheet::{Dice, Sheet};
+use crate::demo::{COUNTY, SYNTHETIC_DISEASE};
 use jiff::ToSpan;
 use wanquan_domain::region::{Region, RegionCode};
 
