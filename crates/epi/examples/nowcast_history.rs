@@ -2,21 +2,29 @@
 //! docs/methods/nowcast_state_space.md, with the processor time that one nowcast takes.
 //!
 //! `cargo run --release -p wanquan-epi --example nowcast_history` runs the HUS outbreak of 2011 and simulated
-//! epidemics (with one argument those whose name contains it); with `FILE EVENT_COLUMN REPORT_COLUMN DELAY_MAX` it runs a line list of your own.
+//! epidemics (with one argument those whose name contains it); with `FILE EVENT_COLUMN REPORT_COLUMN DELAY_MAX` it runs a line list of your own;
+//! with `revisions FILE DELAY_WEEKS` weekly counts by place as they were published and revised (columns as_of, location, date,
+//! value; `-` is standard input), a line a place.
 #![allow(clippy::print_stdout, reason = "an example that prints a table")]
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
 use wanquan_epi::Step;
 use wanquan_epi::delay::ReportingTriangle;
 use wanquan_epi::delay::nowcast::{
-    BayesNowcastConfig, LawlessConfig, NowcastMethod, StateSpaceConfig, evaluate_nowcast,
+    BayesNowcastConfig, LawlessConfig, NowcastEvaluation, NowcastMethod, StateSpaceConfig, evaluate_nowcast,
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, file, delay_max] = args.as_slice()
+        && word == "revisions"
+    {
+        return revisions(file, delay_max.parse()?);
+    }
     println!(
         "{:<28} {:>5} | {:>9} | {:>20} | {:>20} | {:>20} | ms a date",
         "data", "dates", "as known", "state space", "Lawless", "Bayes"
@@ -112,6 +120,78 @@ fn line_list(file: &str, event: &str, report: &str) -> Result<Vec<(Date, Date)>,
         }
     }
     Ok(events)
+}
+
+/// Each place of a table of revisions by itself, and all together: the default method against taking what is published for all
+/// there will be.
+fn revisions(file: &str, delay_max: usize) -> Result<(), Box<dyn std::error::Error>> {
+    let input: Box<dyn std::io::Read> =
+        if file == "-" { Box::new(std::io::stdin()) } else { Box::new(std::fs::File::open(file)?) };
+    let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(input);
+    let header = reader.headers()?.clone();
+    let column =
+        |name: &str| header.iter().position(|h| h == name).ok_or_else(|| format!("no column {name}"));
+    let (as_of, place) = (column("as_of")?, column("location")?);
+    let (date, value) = (column("date")?, column("value")?);
+    let mut published: BTreeMap<String, BTreeMap<Date, BTreeMap<Date, i64>>> = BTreeMap::new();
+    for record in reader.records() {
+        let record = record?;
+        let of_date = published.entry(record[place].to_owned()).or_default().entry(record[date].parse()?);
+        of_date.or_default().insert(record[as_of].parse()?, record[value].parse()?);
+    }
+    let weeks = |by_date: &BTreeMap<Date, BTreeMap<Date, i64>>| {
+        by_date.values().filter_map(|values| values.keys().next().copied()).min()
+    };
+    // What was known when publication began says nothing about delays.
+    let first = published.values().filter_map(weeks).min().ok_or("no row")?;
+    let last =
+        published.values().flat_map(|d| d.values()).filter_map(|v| v.keys().next_back().copied()).max();
+    let last = last.ok_or("no row")?;
+    let method = NowcastMethod::StateSpace(StateSpaceConfig::recommended(delay_max));
+    let (mut all, mut worse) = (Vec::new(), 0);
+    println!("place  nowcasts  as published  state space   50 %   95 %");
+    for (place, by_date) in &published {
+        let changes = by_date.range(first..).flat_map(|(date, values)| {
+            let mut before = 0;
+            values.iter().map(move |(as_of, value)| {
+                let change = (*date, *as_of, value - before);
+                before = *value;
+                change
+            })
+        });
+        let triangle = ReportingTriangle::from_changes(first, last, Step::Week, changes)?;
+        let days = delay_max + 8..triangle.len() - delay_max;
+        let found = match evaluate_nowcast(&triangle, days, 0..delay_max, &method, 1) {
+            Ok(found) => found,
+            Err(why) => {
+                println!("{place:<6} {why}");
+                continue;
+            }
+        };
+        println!(
+            "{place:<6} {:>8}  {:>12.3}  {:>11.3}  {:>5.0}  {:>5.0}",
+            found.scores.len(),
+            found.wis_uncorrected_mean,
+            found.wis_mean,
+            100.0 * found.coverage_half_randomised,
+            100.0 * found.coverage
+        );
+        if found.wis_mean > found.wis_uncorrected_mean {
+            worse += 1;
+        }
+        all.push(found);
+    }
+    let mean = |of: &dyn Fn(&NowcastEvaluation) -> f64| all.iter().map(of).sum::<f64>() / all.len() as f64;
+    let most = all.iter().map(|e| e.wis_mean - e.wis_uncorrected_mean).fold(f64::NEG_INFINITY, f64::max);
+    println!(
+        "{} places: {:.3} as published, {:.3} by state space, {:.0} and {:.0} %; {worse} lose, the most {most:.3}",
+        all.len(),
+        mean(&|e| e.wis_uncorrected_mean),
+        mean(&|e| e.wis_mean),
+        100.0 * mean(&|e| e.coverage_half_randomised),
+        100.0 * mean(&|e| e.coverage)
+    );
+    Ok(())
 }
 
 fn hus() -> Result<ReportingTriangle, Box<dyn std::error::Error>> {

@@ -13,12 +13,13 @@ use serde::{Deserialize, Serialize};
 
 mod course;
 mod delays;
+mod silence;
 
-use course::{Course, Observation};
+use course::{Candidates, Course, Observation};
 use delays::Delays;
 
 /// Version of the numbers, recorded with stored results.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Parameters of [`nowcast_state_space`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -203,6 +204,16 @@ pub fn nowcast_state_space(
             }
         }
     }
+    let silent =
+        silence::shares(&past(&window, &delays, &delays.tilted(tilt), &candidates, &season), delay_max);
+    for (age, sample) in samples.iter_mut().enumerate() {
+        let known = window.known[n - 1 - age];
+        for count in sample {
+            if silent[age] > 0.0 && rng.random::<f64>() < silent[age] {
+                *count = known;
+            }
+        }
+    }
     let points = samples
         .into_iter()
         .enumerate()
@@ -231,6 +242,34 @@ pub fn nowcast_state_space(
         delay_at_risk: super::DelayCounts::as_integers(&counts.at_risk),
         points,
     })
+}
+
+/// Complete steps since reporting began, at every age.
+fn past(
+    window: &Window,
+    delays: &Delays,
+    coefficients: &[f64],
+    candidates: &Candidates,
+    season: &[f64],
+) -> Vec<silence::Past> {
+    let complete = window.len().saturating_sub(window.delay_max);
+    // The likeliest course; the grid of candidates differs little in what it says of complete steps.
+    let best = candidates.pick(0.0);
+    let mut past = Vec::new();
+    for (i, offset) in season.iter().enumerate().take(complete).skip(window.first_report) {
+        let mean = (best.fitted.mode[i] + offset).exp();
+        let shares = delays.passed_by_age(window, coefficients, i);
+        let mut known = window.known[i];
+        let mut silent = true;
+        for age in (0..window.delay_max).rev() {
+            let more = window.rows[i][age + 1];
+            known -= more;
+            silent &= more == 0.0;
+            let chance = silence::chance(known, mean, best.course.size, &shares[age]);
+            past.push(silence::Past { age, chance, silent });
+        }
+    }
+    past
 }
 
 /// Share of a step's delays that has passed, with its scatter from step to step.

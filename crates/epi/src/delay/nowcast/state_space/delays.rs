@@ -173,20 +173,27 @@ impl Delays {
         let coefficients = &coefficients.unwrap_or(&self.coefficients)[..lasting(window)];
         let n = window.len();
         (0..=self.delay_max)
-            .map(|age| {
-                let row = Row::new(window, n - 1 - age, coefficients, 0);
-                let (mut mean, mut square) = (1.0, 1.0);
-                for x in age + 1..=self.delay_max {
-                    let g = row.hazard(x);
-                    mean *= 1.0 - g;
-                    square *= (1.0 - g).powi(2) + self.clustering * g * (1.0 - g);
-                }
-                let mean = mean.clamp(1e-12, 1.0);
-                let variance = (square - mean * mean).max(0.0);
-                let seen = self.scatter.get(age).map_or(0.0, |s| s * mean * (1.0 - mean));
-                Share { mean, variance: variance.max(seen) }
-            })
+            .map(|age| self.share(&Row::new(window, n - 1 - age, coefficients, 0), age))
             .collect()
+    }
+
+    /// The same of one step of the window at every age.
+    pub(super) fn passed_by_age(&self, window: &Window, coefficients: &[f64], step: usize) -> Vec<Share> {
+        let row = Row::new(window, step, &coefficients[..lasting(window)], 0);
+        (0..=self.delay_max).map(|age| self.share(&row, age)).collect()
+    }
+
+    fn share(&self, row: &Row, age: usize) -> Share {
+        let (mut mean, mut square) = (1.0, 1.0);
+        for x in age + 1..=self.delay_max {
+            let g = row.hazard(x);
+            mean *= 1.0 - g;
+            square *= (1.0 - g).powi(2) + self.clustering * g * (1.0 - g);
+        }
+        let mean = mean.clamp(1e-12, 1.0);
+        let variance = (square - mean * mean).max(0.0);
+        let seen = self.scatter.get(age).map_or(0.0, |s| s * mean * (1.0 - mean));
+        Share { mean, variance: variance.max(seen) }
     }
 
     /// Moment estimates of the scatter beyond binomial, from weighted residuals; returns the factor by which variances
