@@ -1,5 +1,6 @@
 //! `wanquan detect`: any detector on one series or a panel of them.
 
+use super::cells;
 use super::tables::{self, Progress};
 use crate::report::{detections, plain};
 use anyhow::{Context, bail, ensure};
@@ -361,7 +362,6 @@ fn explain(spec: &DetectorSpec) -> anyhow::Result<ExitCode> {
 
 fn csv(results: &[(String, CountSeries, DetectionSeries)]) -> String {
     let mut out = "series,date,observed,expected,upper,score,p,alarm\n".to_owned();
-    let number = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
     for (name, _, found) in results {
         let name = csv_cell(name);
         for step in &found.steps {
@@ -370,10 +370,10 @@ fn csv(results: &[(String, CountSeries, DetectionSeries)]) -> String {
                 out,
                 "{name},{},{observed},{},{},{},{},{}",
                 step.date,
-                number(step.expected()),
-                number(step.upper()),
-                number(step.score()),
-                number(step.p_value()),
+                cells::written(step.expected()),
+                cells::written(step.upper()),
+                cells::written(step.score()),
+                cells::written(step.p_value()),
                 step.alarm()
             );
         }

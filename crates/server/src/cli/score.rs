@@ -1,6 +1,6 @@
 //! `wanquan score`: how good forecasts were, once the truth is known.
 
-use super::tables;
+use super::{cells, tables};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -168,7 +168,6 @@ fn csv(evaluation: &Evaluation) -> String {
          common_forecasts,common_wis,other_wis,relative_wis\n",
         tenths.join(",")
     );
-    let number = |x: Option<f64>| x.map_or_else(String::new, |x| x.to_string());
     for (name, scores) in lines(evaluation) {
         let _ = write!(
             out,
@@ -180,8 +179,8 @@ fn csv(evaluation: &Evaluation) -> String {
             scores.overprediction,
             scores.underprediction,
             scores.median_error,
-            number(scores.coverage_50),
-            number(scores.coverage_95)
+            cells::written(scores.coverage_50),
+            cells::written(scores.coverage_95)
         );
         for p in &scores.pit {
             let _ = write!(out, ",{p}");
@@ -191,9 +190,9 @@ fn csv(evaluation: &Evaluation) -> String {
             out,
             ",{},{},{},{}",
             relative.map_or(0, |r| r.forecasts),
-            number(relative.map(|r| r.wis)),
-            number(relative.map(|r| r.other_wis)),
-            number(relative.and_then(|r| r.ratio))
+            cells::written(relative.map(|r| r.wis)),
+            cells::written(relative.map(|r| r.other_wis)),
+            cells::written(relative.and_then(|r| r.ratio))
         );
     }
     out
