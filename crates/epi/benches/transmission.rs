@@ -1,4 +1,4 @@
-//! Speed of nowcasts, cohort reproduction numbers and scans at the target sizes.
+//! Speed of nowcasts and cohort reproduction numbers at the target sizes.
 //! `cargo bench -p wanquan-epi --bench transmission`
 
 use divan::{Bencher, black_box};
@@ -13,10 +13,6 @@ use wanquan_epi::rt::serial_interval::discretise_gamma;
 use wanquan_epi::rt::{
     CohortConfig, Incidence, RtConfig, UncertainDays, UncertainSerialInterval, estimate_rc,
     estimate_rt_uncertain,
-};
-use wanquan_epi::scan::{
-    Places, ScanConfig, SpaceModel, SpaceTimeModel, Windows, Zones, expected_from_person_time, scan_space,
-    scan_space_time,
 };
 use wanquan_epi::{CountSeries, Step};
 
@@ -111,37 +107,4 @@ fn offspring_of_10_000_cases(bencher: Bencher<'_, '_>) {
     let offspring: Vec<u32> =
         (0..10_000).map(|_| if rng.random::<f64>() < 0.8 { 0 } else { count(4.0, &mut rng) }).collect();
     bencher.bench(|| fit_offspring(black_box(&offspring), 0.95).expect("offspring"));
-}
-
-fn places(n: usize) -> (Places, Vec<f64>, ChaCha8Rng) {
-    let mut rng = ChaCha8Rng::seed_from_u64(6);
-    let points: Vec<[f64; 2]> = (0..n).map(|_| [rng.random::<f64>(), rng.random::<f64>()]).collect();
-    let population = (0..n).map(|_| 500.0 + 4500.0 * rng.random::<f64>()).collect();
-    (Places::planar(&points).expect("finite"), population, rng)
-}
-
-/// 281 tracts, zones up to half of the population, 999 replicates. Target: 100 ms.
-#[divan::bench]
-fn spatial_scan_281_tracts_999_replicates(bencher: Bencher<'_, '_>) {
-    let (places, population, mut rng) = places(281);
-    let cases: Vec<u32> = population.iter().map(|p| count(p / 1500.0, &mut rng)).collect();
-    let zones = Zones::by_population(&places, &population, 0.5).expect("admissible");
-    let config = ScanConfig::recommended(1);
-    bencher.bench(|| scan_space(&zones, black_box(&cases), &population, SpaceModel::Poisson, &config));
-}
-
-/// 32 counties, 399 zones, 6 years, 999 replicates. Target: 20 ms.
-#[divan::bench]
-fn space_time_scan_399_zones_6_years_999_replicates(bencher: Bencher<'_, '_>) {
-    let (places, population, mut rng) = places(32);
-    let zones = Zones::by_neighbours(&places, 15).expect("admissible");
-    let cases: Vec<Vec<u32>> =
-        (0..6).map(|_| population.iter().map(|p| count(p / 100.0, &mut rng)).collect()).collect();
-    let persons = vec![population; 6];
-    let expected = expected_from_person_time(&cases, &persons).expect("admissible");
-    let config = ScanConfig::recommended(1);
-    let windows = Windows::Prospective { steps_max: 6 };
-    bencher.bench(|| {
-        scan_space_time(&zones, black_box(&cases), &expected, SpaceTimeModel::Population, windows, &config)
-    });
 }
