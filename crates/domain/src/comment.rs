@@ -11,7 +11,8 @@ pub const TEXT_CHARS_MAX: usize = 1_000;
 pub const NAME_CHARS_MAX: usize = 30;
 
 /// Where a comment stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CommentStatus {
     /// Waits for a moderator; not public.
     Waiting,
@@ -41,7 +42,7 @@ impl CommentStatus {
 }
 
 /// A comment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comment {
     /// Identifier (UUIDv7).
     pub id: Uuid,

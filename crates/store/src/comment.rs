@@ -160,6 +160,17 @@ pub async fn get(tx: &mut Tx<'_>, id: Uuid) -> Result<Option<Comment>, Error> {
     row.map(Comment::try_from).transpose()
 }
 
+/// Comments whatever became of them, in order of their identifiers, after `after`; at most `limit`.
+///
+/// # Errors
+/// If the database fails.
+pub async fn all(tx: &mut Tx<'_>, after: Uuid, limit: u32) -> Result<Vec<Comment>, Error> {
+    const SQL: &str = concat!("select ", columns!(), " from comment where id > $1 order by id limit $2");
+    let rows: Vec<CommentRow> =
+        on_db!(tx, |conn| sqlx::query_as(SQL).bind(after).bind(i64::from(limit)).fetch_all(conn))?;
+    rows.into_iter().map(Comment::try_from).collect()
+}
+
 /// Comments that are shown below an article, oldest first, after `after`; `limit` is brought into 1 to 200.
 ///
 /// # Errors

@@ -3,9 +3,11 @@
 //! What other systems published stays published, with its day, and its former address leads to the new one. What this
 //! one wrote out it takes back as it was: identifiers, numbers, versions, addresses.
 
+mod comments;
 mod markdown;
 mod wxr;
 
+pub use comments::{COMMENTS_AT_ONCE, TakenComments, export_comments, restore_comments};
 pub use markdown::{parse_markdown, write_markdown};
 pub use wxr::parse_wxr;
 

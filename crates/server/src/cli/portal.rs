@@ -5,21 +5,27 @@ use crate::config::DataArgs;
 use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand};
 use std::fs;
+use std::io::{BufRead as _, BufReader, BufWriter, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use uuid::Uuid;
 use wanquan_app::App;
 use wanquan_app::portal::channels::prepare;
 use wanquan_app::portal::exchange::{
-    self, Archived, ArchivedChannel, Foreign, Placing, Taken, parse_markdown, parse_wxr, write_markdown,
+    self, Archived, ArchivedChannel, COMMENTS_AT_ONCE, Foreign, Placing, Taken, TakenComments,
+    parse_markdown, parse_wxr, write_markdown,
 };
 use wanquan_app::portal::files::{PortalFile, read_file};
 use wanquan_domain::actor::Actor;
+use wanquan_domain::comment::Comment;
 use wanquan_domain::region::RegionCode;
 use wanquan_domain::text::Lang;
 
 /// Names what a folder holds and in which form.
 const MARK: &str = "portal.json";
 const FORM: &str = "wanquan-portal-1";
+/// Comments, one a line.
+const COMMENTS: &str = "comments.jsonl";
 
 /// Arguments of `wanquan portal`.
 #[derive(Args)]
@@ -32,7 +38,8 @@ pub struct PortalArgs {
 enum PortalCommand {
     /// Take articles from a folder of Markdown, a WordPress export (.xml), or a folder that `export` wrote.
     Import(ImportArgs),
-    /// Write everything of the portal into a new folder: Markdown for people, JSON with all versions, the files.
+    /// Write everything of the portal into a new folder: Markdown for people, JSON with all versions, the files, the
+    /// comments.
     Export(ExportArgs),
 }
 
@@ -210,12 +217,62 @@ async fn export(app: &App, to: &Path) -> anyhow::Result<ExitCode> {
         }
         last = end;
     }
+    let comments = export_comments(app, &actor, &to.join(COMMENTS)).await?;
     let channels = exchange::export_channels(app, &actor).await?;
     // Written last: a folder without it was not finished.
     let mark = Mark { form: FORM.to_owned(), channels };
     fs::write(to.join(MARK), serde_json::to_vec_pretty(&mark)?)?;
-    println!("{count} articles are in {}", to.display());
+    println!("{count} articles and {comments} comments are in {}", to.display());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes every comment, one a line: there may be many times more of them than articles.
+async fn export_comments(app: &App, actor: &Actor, to: &Path) -> anyhow::Result<usize> {
+    let mut out = BufWriter::new(fs::File::create(to).with_context(|| format!("making {}", to.display()))?);
+    let (mut after, mut count) = (Uuid::nil(), 0);
+    loop {
+        let page = exchange::export_comments(app, actor, after).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        count += page.len();
+        for comment in &page {
+            serde_json::to_writer(&mut out, comment)?;
+            out.write_all(b"\n")?;
+        }
+    }
+    out.flush()?;
+    Ok(count)
+}
+
+/// Takes back the comments of a folder; those that releases wrote which had none have no such file.
+async fn restore_comments(app: &App, actor: &Actor, from: &Path) -> anyhow::Result<ExitCode> {
+    let file = match fs::File::open(from) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(ExitCode::SUCCESS),
+        Err(error) => return Err(error).with_context(|| format!("reading {}", from.display())),
+    };
+    let mut lines = BufReader::new(file).lines();
+    let mut sum = TakenComments::default();
+    loop {
+        let part: Vec<Comment> = lines
+            .by_ref()
+            .take(COMMENTS_AT_ONCE as usize)
+            .map(|line| Ok(serde_json::from_str(&line?)?))
+            .collect::<anyhow::Result<_>>()
+            .with_context(|| format!("reading {}", from.display()))?;
+        if part.is_empty() {
+            break;
+        }
+        let some = exchange::restore_comments(app, actor, part).await?;
+        sum.taken += some.taken;
+        sum.known += some.known;
+        sum.refused += some.refused;
+    }
+    println!(
+        "{} comments taken, {} were there already, {} belong to no article",
+        sum.taken, sum.known, sum.refused
+    );
+    Ok(if sum.refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(4) })
 }
 
 async fn restore(app: &App, actor: &Actor, from: &Path) -> anyhow::Result<ExitCode> {
@@ -252,7 +309,9 @@ async fn restore(app: &App, actor: &Actor, from: &Path) -> anyhow::Result<ExitCo
         taken.known += some.known;
         taken.refused.extend(some.refused);
     }
-    Ok(report(&taken))
+    let articles = report(&taken);
+    let comments = restore_comments(app, actor, &from.join(COMMENTS)).await?;
+    Ok(if taken.refused.is_empty() { comments } else { articles })
 }
 
 fn jsons(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
