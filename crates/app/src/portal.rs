@@ -27,7 +27,7 @@ use wanquan_store::{Tx, article, portal};
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     generation: AtomicI64,
-    views: Mutex<HashMap<Uuid, i64>>,
+    views: Mutex<HashMap<Uuid, Arc<AtomicI64>>>,
     search: search::Shared,
     channels: Mutex<Option<(i64, Arc<ChannelTree>)>>,
 }
@@ -48,12 +48,13 @@ impl App {
         self.portal_memory().generation.fetch_max(generation, Ordering::AcqRel);
     }
 
-    /// Counts that an article was read. Counts are kept in memory and written by [`keep_views`].
-    pub fn count_views(&self, article: Uuid, n: i64) {
+    /// What counts the reads of an article. They are kept in memory and written by [`keep_views`].
+    pub fn view_counter(&self, article: Uuid) -> Arc<AtomicI64> {
         let mut views = self.portal_memory().views.lock().expect("no thread panics while holding it");
-        if views.len() < VIEWS_WAITING_MAX || views.contains_key(&article) {
-            *views.entry(article).or_default() += n;
+        if views.len() >= VIEWS_WAITING_MAX && !views.contains_key(&article) {
+            return Arc::default();
         }
+        Arc::clone(views.entry(article).or_default())
     }
 }
 
@@ -75,7 +76,11 @@ pub async fn look_for_changes(app: &App) -> Result<i64, Error> {
 pub async fn keep_views(app: &App) -> Result<(), Error> {
     let counted: Vec<(Uuid, i64)> = {
         let mut views = app.portal_memory().views.lock().expect("no thread panics while holding it");
-        views.drain().collect()
+        let counted = views.iter().map(|(id, n)| (*id, n.swap(0, Ordering::Relaxed)));
+        let counted = counted.filter(|(_, n)| *n > 0).collect();
+        // Whoever holds a counter, as a ready page does, goes on counting with it.
+        views.retain(|_, n| Arc::strong_count(n) > 1);
+        counted
     };
     if counted.is_empty() {
         return Ok(());
@@ -88,7 +93,7 @@ pub async fn keep_views(app: &App) -> Result<(), Error> {
     let kept = kept.await;
     if kept.is_err() {
         for (article, n) in counted {
-            app.count_views(article, n);
+            app.view_counter(article).fetch_add(n, Ordering::Relaxed);
         }
     }
     kept

@@ -5,15 +5,17 @@ mod city;
 
 use city::{CHANGZHI, City, LUZHOU, SHANXI};
 use jiff::{SignedDuration, Timestamp};
+use std::sync::atomic::Ordering;
 use uuid::Uuid;
+use wanquan_app::comments::{self, Decision, NewComment, Outcome};
 use wanquan_app::portal::channels::{Arrangement, create_channel, list_channels, prepare, update_channel};
 use wanquan_app::portal::edit::{
     Manuscript, Query, create_article, list_articles, move_article, read_article, submit_article,
     update_article,
 };
 use wanquan_app::portal::exchange::{
-    Placing, export_articles, export_channels, import_articles, parse_markdown, restore_articles,
-    restore_channels,
+    Placing, TakenComments, export_articles, export_channels, export_comments, import_articles,
+    parse_markdown, restore_articles, restore_channels, restore_comments,
 };
 use wanquan_app::portal::files::{read_public_file, store_file};
 use wanquan_app::portal::read::{ArticlePage, Listed, Page, read_front, read_list, read_months, read_page};
@@ -22,6 +24,8 @@ use wanquan_app::portal::{keep_views, look_for_changes};
 use wanquan_app::{Error, jobs};
 use wanquan_domain::actor::{Actor, ActorKind, Grant};
 use wanquan_domain::article::{Article, ArticleContent, ArticleStatus, Attachment};
+use wanquan_domain::comment::Comment;
+use wanquan_domain::record::new_uuid;
 use wanquan_domain::region::RegionCode;
 use wanquan_domain::text::{Lang, Text};
 
@@ -333,7 +337,7 @@ async fn reads_are_counted_in_memory_and_kept_later() {
     let city = city().await;
     let article = published(&city, "gsyl", CHANGZHI, "通知").await;
     for _ in 0..5 {
-        city.app.count_views(article.id, 1);
+        city.app.view_counter(article.id).fetch_add(1, Ordering::Relaxed);
     }
     keep_views(&city.app).await.unwrap();
     keep_views(&city.app).await.unwrap();
@@ -360,16 +364,24 @@ async fn a_second_process_learns_what_changed() {
 async fn what_is_written_out_comes_back_as_it_was() {
     let city = city().await;
     let first = published(&city, "gsyl", CHANGZHI, "甲").await;
-    update_article(&city.app, &writer(), first.id, None, ArticleContent::new("甲", "改", Lang::Zh))
-        .await
-        .unwrap();
+    let open = ArticleContent { comments_open: true, ..ArticleContent::new("甲", "改", Lang::Zh) };
+    update_article(&city.app, &writer(), first.id, None, open).await.unwrap();
     submit_article(&city.app, &writer(), first.id, None, "更正").await.unwrap();
     approve_article(&city.app, &reviewer(), first.id, None, None).await.unwrap();
+    let sent = NewComment {
+        article: first.id,
+        parent: None,
+        name: "读者".into(),
+        text: "好".into(),
+        form: new_uuid(city.app.now()),
+    };
+    assert_eq!(comments::send(&city.app, sent.clone()).await.unwrap(), Outcome::Waiting);
+    comments::decide_comment(&city.app, &reviewer(), sent.form, None, Decision::Show).await.unwrap();
     move_article(&city.app, &reviewer(), first.id, None, "tongbao", &RegionCode::new(LUZHOU)).await.unwrap();
     let second = published(&city, "gsyl", CHANGZHI, "乙").await;
     withdraw_article(&city.app, &reviewer(), second.id, None, "有误").await.unwrap();
     drafted(&city, "kepu", CHANGZHI, "丙").await;
-    city.app.count_views(first.id, 9);
+    city.app.view_counter(first.id).fetch_add(9, Ordering::Relaxed);
     keep_views(&city.app).await.unwrap();
 
     let system = Actor::system("operator");
@@ -391,6 +403,19 @@ async fn what_is_written_out_comes_back_as_it_was() {
     assert_eq!(drafted(&other, "gsyl", CHANGZHI, "丁").await.number, 4, "numbers are not given again");
     let known = restore_articles(&other.app, &system, out).await.unwrap();
     assert_eq!((known.articles, known.known), (0, 3));
+
+    let comments = export_comments(&city.app, &system, Uuid::nil()).await.unwrap();
+    let text = serde_json::to_string(&comments).unwrap();
+    let mut read: Vec<Comment> = serde_json::from_str(&text).unwrap();
+    read.push(Comment { id: new_uuid(city.app.now()), article: Uuid::nil(), ..read[0].clone() });
+    let taken = restore_comments(&other.app, &system, read.clone()).await.unwrap();
+    assert_eq!(taken, TakenComments { taken: 1, known: 0, refused: 1 });
+    let again = export_comments(&other.app, &system, Uuid::nil()).await.unwrap();
+    assert_eq!(serde_json::to_string(&again).unwrap(), text);
+    let front = read_front(&other.app).await.unwrap();
+    assert_eq!(front.latest[0].comments, 1, "the lists count them");
+    let known = restore_comments(&other.app, &system, read).await.unwrap();
+    assert_eq!(known, TakenComments { taken: 0, known: 1, refused: 1 });
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod clock;
 pub mod config;
 mod describe;
 mod diagram;
+pub mod front;
 mod packs;
 mod portal;
 mod report;

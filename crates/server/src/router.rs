@@ -7,10 +7,9 @@ use crate::api::{
 };
 use crate::{assets, portal};
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
-use axum::response::{Redirect, Response};
+use axum::response::Redirect;
 use axum::routing::{get, post};
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::OpenApi as _;
@@ -112,7 +111,7 @@ pub fn api() -> OpenApiRouter<Api> {
         .routes(routes!(audit::list_audit_entries))
 }
 
-/// The whole server.
+/// Every address. Ready pages are answered before it, by [`crate::front::Front`].
 pub fn router(api_state: Api) -> Router {
     let (api, contract) = api().split_for_parts();
     let contract = axum::Json(contract);
@@ -166,21 +165,11 @@ pub fn router(api_state: Api) -> Router {
         .route("/console/{*path}", get(assets::console))
         // Whatever editors gave an address to.
         .fallback(portal::any_page)
-        .with_state(api_state.clone())
+        .with_state(api_state)
         .layer(header_layer(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(header_layer(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header_layer(header::REFERRER_POLICY, "same-origin"))
         .layer(header_layer(header::X_FRAME_OPTIONS, "DENY"))
-        // Before everything else: a page that is ready needs nothing of the above.
-        .layer(axum::middleware::from_fn_with_state(api_state, ready_page))
-}
-
-/// Hands out a page that is kept, or goes on to whoever makes it.
-async fn ready_page(State(api): State<Api>, request: Request, next: Next) -> Response {
-    match portal::pages::kept(&api, &request) {
-        Some(response) => response,
-        None => next.run(request).await,
-    }
 }
 
 /// The component library of the console sets styles at run time, so styles may be inline; nothing else may.

@@ -3,8 +3,9 @@
 use crate::api::{Api, system::DemoAccount};
 use crate::clock::{ReplayClock, WallClock};
 use crate::config::Config;
+use crate::front::Front;
 use crate::portal::pages::Pages;
-use crate::{packs, router, upload};
+use crate::{packs, upload};
 use anyhow::{Context as _, bail};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -88,9 +89,7 @@ pub async fn run(
             app.stop();
         }
     };
-    // The portal bounds what one address may send.
-    let router = router::router(api).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, router).with_graceful_shutdown(stop).await?;
+    axum::serve(listener, Front::new(api)).with_graceful_shutdown(stop).await?;
     app.stop();
     worker.await.context("the worker of jobs")?;
     watcher.await.context("the watcher of the portal")?;
@@ -110,6 +109,7 @@ async fn watch_public(app: App, pages: Arc<Pages>) {
     for turn in 1_u32.. {
         if turn.is_multiple_of(RENEWED) {
             pages.forget();
+            portal::search::rest();
         }
         match portal::look_for_changes(&app).await {
             Ok(generation) if generation != followed => match portal::search::follow(&app).await {

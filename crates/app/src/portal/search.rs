@@ -8,15 +8,18 @@
 //! A further kind of thing is made searchable by noting its changes ([`wanquan_store::portal::note_change`]) and adding
 //! a line to [`load_document`].
 
+mod dictionary;
+
+pub use dictionary::rest;
+
 use super::public::{ARTICLE, live_version};
 use super::render;
 use crate::app::App;
 use crate::error::Error;
-use jieba_rs::Jieba;
 use jiff::Timestamp;
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::{Arc, LazyLock, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use tantivy::collector::{Count, TopDocs};
 use tantivy::directory::MmapDirectory;
 use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
@@ -54,8 +57,6 @@ const BATCH: u32 = 1_000;
 /// Memory of the writer while it works, in bytes.
 const WRITER_BYTES: usize = 48 << 20;
 
-static JIEBA: LazyLock<Jieba> = LazyLock::new(Jieba::new);
-
 /// Takes texts apart: Chinese by a dictionary, everything else at what is no letter or digit.
 #[derive(Clone, Default)]
 struct Segmenter;
@@ -71,7 +72,8 @@ impl Tokenizer for Segmenter {
     fn token_stream<'a>(&'a mut self, text: &'a str) -> Words {
         // Without guesses about unknown names: those would depend on what stands beside them, and a question has
         // nothing beside it.
-        let cut = JIEBA.cut_for_search(text, false);
+        let dictionary = dictionary::get();
+        let cut = dictionary.cut_for_search(text, false);
         let mut at = 0;
         let tokens =
             cut.into_iter().filter(|token| token.word.chars().any(char::is_alphanumeric)).map(|token| {

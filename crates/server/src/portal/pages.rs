@@ -103,12 +103,13 @@ pub struct Page {
     plain: Variant,
     gzip: Option<Variant>,
     brotli: Option<Variant>,
-    article: Option<Uuid>,
+    /// Counts the reads of the article that it shows.
+    views: Option<Arc<AtomicI64>>,
     size: usize,
 }
 
 impl Page {
-    fn new(rendered: &Rendered) -> Self {
+    fn new(rendered: &Rendered, views: Option<Arc<AtomicI64>>) -> Self {
         let body = Bytes::from(rendered.body.clone());
         let tag = blake3::hash(&body).to_hex();
         let tag = &tag[..24];
@@ -119,13 +120,12 @@ impl Page {
         let compressed = [&gzip, &brotli].into_iter().flatten().map(|v| v.body.len()).sum::<usize>();
         // Headers and the entry itself take about as much as a short page.
         let size = body.len() + compressed + 4_096;
-        Self {
-            status: rendered.status,
-            plain: variant(body, None),
-            gzip,
-            brotli,
-            article: rendered.article,
-            size,
+        Self { status: rendered.status, plain: variant(body, None), gzip, brotli, views, size }
+    }
+
+    fn count(&self) {
+        if let Some(views) = &self.views {
+            views.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -279,26 +279,23 @@ pub fn kept(api: &Api, request: &Request<Body>) -> Option<Response> {
     }
     let key = key(request.uri(), View::of(request.headers()))?;
     let page = api.pages.get(&key, api.app.portal_generation())?;
-    if let Some(article) = page.article {
-        api.app.count_views(article, 1);
-    }
+    page.count();
     Some(page.answer(request.headers()))
 }
 
 /// Answers a reader with what was rendered for them, and keeps it if it was asked for at its own address.
 pub(super) async fn answer(api: &Api, reader: &Reader, rendered: Rendered) -> Response {
-    if let Some(article) = rendered.article {
-        api.app.count_views(article, 1);
-    }
+    let views = rendered.article.map(|article| api.app.view_counter(article));
     let asked = reader.uri.path_and_query().map(PathAndQuery::as_str);
     let keep = rendered.status == StatusCode::OK && asked.is_some() && rendered.address.as_deref() == asked;
     // Compression takes some milliseconds, for which other requests should not wait.
-    let page = tokio::task::spawn_blocking(move || Page::new(&rendered)).await;
+    let page = tokio::task::spawn_blocking(move || Page::new(&rendered, views)).await;
     let Ok(page) = page.map(Arc::new) else {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         return response;
     };
+    page.count();
     if keep && let Some(key) = key(&reader.uri, reader.view) {
         api.pages.catch_up(reader.generation);
         api.pages.put(&key, &page, reader.generation);
@@ -311,7 +308,7 @@ mod tests {
     use super::*;
 
     fn page(text: &str) -> Arc<Page> {
-        Arc::new(Page::new(&Rendered::html(text.repeat(200))))
+        Arc::new(Page::new(&Rendered::html(text.repeat(200)), None))
     }
 
     #[test]

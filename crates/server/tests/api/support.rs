@@ -1,7 +1,6 @@
 //! A server without a socket, and people who call it.
 
 use crate::city::City;
-use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -14,13 +13,13 @@ use wanquan_domain::record::new_uuid;
 use wanquan_domain::region::RegionCode;
 use wanquan_server::api::Api;
 use wanquan_server::config::{CodesConfig, Config, PortalConfig};
-use wanquan_server::router::router;
+use wanquan_server::front::Front;
 use wanquan_store::account::{self, Account};
 use wanquan_store::token::{self, ApiToken};
 
 pub struct Server {
     pub city: City,
-    router: Router,
+    front: Front,
 }
 
 impl Server {
@@ -37,7 +36,7 @@ impl Server {
             replay_from: None,
         };
         let api = Api::new(city.app.clone(), config, Vec::new());
-        Self { city, router: router(api) }
+        Self { city, front: Front::new(api) }
     }
 
     /// An account with roles, and the token with which it calls.
@@ -77,7 +76,7 @@ impl Server {
     }
 
     pub async fn call(&self, request: Request<Body>) -> Response<Body> {
-        self.router.clone().oneshot(request).await.unwrap()
+        self.front.clone().oneshot(request).await.unwrap()
     }
 
     /// Calls with a token; the status and the JSON of the answer.
