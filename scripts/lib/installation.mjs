@@ -14,6 +14,11 @@ export function option(name, otherwise) {
   return at < 0 ? otherwise : process.argv[at + 1];
 }
 
+/** True if `--name` stands on the command line. */
+export function flag(name) {
+  return process.argv.includes(`--${name}`);
+}
+
 /** The executable: `--bin`, otherwise the release build. */
 export const BIN = resolve(option("bin", process.env.WANQUAN_BIN ?? join(ROOT, "target/release/wanquan")));
 
