@@ -17,6 +17,13 @@ describe("cleanPasted", () => {
     expect(cleaned).toBe("<ul><li>甲</li><li>乙</li></ul><p>隔</p><ol><li>丙</li></ol>");
   });
 
+  it("keeps nothing that runs or leads the page elsewhere", () => {
+    const hostile = `<base href="//evil.example/"><svg onload="x()"><script>x()</script></svg><a href="/a" onclick="x()" style="x">b</a>`;
+    const cleaned = cleanPasted(hostile);
+    expect(cleaned).toContain('<a href="/a">b</a>');
+    expect(cleaned).not.toMatch(/onload|onclick|script|base|style/);
+  });
+
   it("drops pictures that stand on the sender's computer", () => {
     expect(cleanPasted('<p>a<img src="file:///C:/x.png"><img src="https://evil.example/x"></p>')).toBe(
       "<p>a</p>",

@@ -7,37 +7,41 @@ const NUMBER = /^\s*\(?[0-9a-zA-Z一二三四五六七八九十]{1,4}[.)、）]/
  * paragraphs with hanging bullets, hides markup in conditional comments, and gives everything a look of its own.
  */
 export function cleanPasted(html: string): string {
-  const page = new DOMParser().parseFromString(html, "text/html");
-  for (const node of page.querySelectorAll("style, script, meta, link, title, xml")) node.remove();
+  // What a template holds is no part of any page: nothing in it loads or runs while it is looked at.
+  const holder = document.createElement("template");
+  holder.innerHTML = html;
+  const page = holder.content;
+  for (const node of page.querySelectorAll("style, script, meta, link, title, xml, base, template"))
+    node.remove();
   removeComments(page);
-  for (const element of [...page.body.querySelectorAll("*")]) {
+  for (const element of [...page.querySelectorAll("*")]) {
     // Elements of Office (`o:p`, `w:sdt`, `v:shape`) are dropped, their text is kept.
     if (element.tagName.includes(":")) element.replaceWith(...element.childNodes);
   }
   makeLists(page);
-  for (const element of page.body.querySelectorAll("*")) {
+  for (const element of page.querySelectorAll("*")) {
     for (const { name } of [...element.attributes]) {
       if (!["href", "src", "alt", "colspan", "rowspan", "start"].includes(name))
         element.removeAttribute(name);
     }
   }
   // Pictures of a document stand in files of the sender's computer, which nobody else can see.
-  for (const picture of page.body.querySelectorAll("img")) {
+  for (const picture of page.querySelectorAll("img")) {
     if (!/^(\/|data:image\/)/.test(picture.getAttribute("src") ?? "")) picture.remove();
   }
-  return page.body.innerHTML.replaceAll(" ", " ");
+  return holder.innerHTML.replaceAll(" ", " ").replaceAll("&nbsp;", " ");
 }
 
-function removeComments(page: Document) {
-  const walker = page.createTreeWalker(page.documentElement, NodeFilter.SHOW_COMMENT);
+function removeComments(page: DocumentFragment) {
+  const walker = page.ownerDocument.createTreeWalker(page, NodeFilter.SHOW_COMMENT);
   const comments: Node[] = [];
   while (walker.nextNode()) comments.push(walker.currentNode);
   for (const comment of comments) comment.parentNode?.removeChild(comment);
 }
 
-function makeLists(page: Document) {
+function makeLists(page: DocumentFragment) {
   let list: Element | null = null;
-  for (const paragraph of [...page.body.querySelectorAll("p")]) {
+  for (const paragraph of [...page.querySelectorAll("p")]) {
     if (!LIST.test(paragraph.className)) {
       list = null;
       continue;
@@ -49,10 +53,10 @@ function makeLists(page: Document) {
     mark?.remove();
     const follows = list && list.nextElementSibling === paragraph && list.tagName.toLowerCase() === kind;
     if (!follows) {
-      list = page.createElement(kind);
+      list = page.ownerDocument.createElement(kind);
       paragraph.before(list);
     }
-    const item = page.createElement("li");
+    const item = page.ownerDocument.createElement("li");
     item.append(...paragraph.childNodes);
     list?.append(item);
     paragraph.remove();
