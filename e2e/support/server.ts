@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -87,4 +87,11 @@ function ended(child: ChildProcess): Promise<void> {
     });
     child.kill("SIGTERM");
   });
+}
+
+/** Runs a command of the executable beside a server; its exit code and what it printed. */
+export function command(args: string[]): { code: number | null; out: string } {
+  if (!BIN) throw new Error("WANQUAN_BIN names no executable; run scripts/browser-tests");
+  const done = spawnSync(BIN, args, { encoding: "utf8", env: { ...process.env, WANQUAN_LOG: "warn" } });
+  return { code: done.status, out: `${done.stdout}${done.stderr}` };
 }
