@@ -7,7 +7,7 @@
 //   cargo build --release && node scripts/measure-portal.mjs [--articles 100000] [--comments 1000000] [--seconds 10]
 //     [--turns 5] [--connections 64] [--priority] [--keep DIR]
 //
-// With `--keep`, what was made stays in the folder, and a folder that holds an installation is measured as it is.
+// With `--keep`, what was made stays in the folder and is not made again.
 
 import { spawn, spawnSync } from "node:child_process";
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -29,6 +29,7 @@ const PRIORITY = flag("priority");
 const keep = option("keep");
 const DATA = keep ? resolve(keep) : mkdtempSync(join(tmpdir(), "wanquan-portal-"));
 const IS_MADE = existsSync(join(DATA, "wanquan.db"));
+const COMMENTED = join(DATA, "commented");
 const ROWS = [];
 const children = [];
 
@@ -245,13 +246,15 @@ if (!IS_MADE) {
   const folder = join(DATA, "made");
   makeArticles(folder);
   imported("Markdown files", folder, ARTICLES, ["--channel", "gsyl", "--region", "140400", "--publish"]);
-  if (COMMENTS > 0) {
-    server = await served();
-    const articles = await articlesOf(server, await signIn(server, "editor"));
-    await server.stop();
-    await makeComments(folder, articles, articles[0]);
-    imported("comments", folder, COMMENTS);
-  }
+}
+if (COMMENTS > 0 && !existsSync(COMMENTED)) {
+  server = await served();
+  const articles = await articlesOf(server, await signIn(server, "editor"));
+  await server.stop();
+  const folder = join(DATA, "made");
+  await makeComments(folder, articles, articles[0]);
+  imported("comments", folder, COMMENTS);
+  writeFileSync(COMMENTED, "");
 }
 row("database", `${Math.round(statSync(join(DATA, "wanquan.db")).size / 1e6)} MB`);
 

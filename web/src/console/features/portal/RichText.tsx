@@ -30,11 +30,15 @@ interface Props {
   onPicture: (file: File) => Promise<string | null>;
 }
 
-/** A picture is shown by the address that writers may read; the article keeps the one that readers will have. */
+/**
+ * A picture is shown by the address that writers may read; the article keeps the one that readers will have. One from
+ * elsewhere is not shown: readers will not see it either, and its server would learn who writes.
+ */
 const Picture = Image.extend({
   renderHTML({ HTMLAttributes }) {
-    const { src, ...rest } = HTMLAttributes as { src?: string };
-    return ["img", { ...rest, src: fileForWriters(src ?? "") }];
+    const { src = "", ...rest } = HTMLAttributes as { src?: string };
+    const isOwn = /^(\/(?!\/)|data:image\/)/.test(src);
+    return ["img", isOwn ? { ...rest, src: fileForWriters(src) } : rest];
   },
 });
 
