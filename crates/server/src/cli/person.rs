@@ -22,7 +22,8 @@ pub struct PersonArgs {
 
 #[derive(Subcommand, Debug)]
 enum PersonCommand {
-    /// Find persons by the number of a document or a telephone, read from standard input: one a line.
+    /// Find persons by the number of a document or a telephone, which stands in the first line of standard input, so that
+    /// no history of commands keeps it. Nobody found: exit code 1.
     Find {
         /// What the line holds.
         #[arg(value_enum)]
@@ -94,7 +95,11 @@ impl PersonArgs {
                 for id in &found {
                     println!("{id}");
                 }
-                Ok(if found.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+                if found.is_empty() {
+                    eprintln!("nobody is known by this number");
+                    return Ok(ExitCode::FAILURE);
+                }
+                Ok(ExitCode::SUCCESS)
             }
             PersonCommand::Export { person: id, format, lang, output } => {
                 let known = person::known(&app, &actor, id).await?;
@@ -123,7 +128,8 @@ impl PersonArgs {
                     bail!("erasing cannot be taken back; say --yes if it is meant");
                 }
                 let entries = person::erase(&app, &actor, id, &reason).await?;
-                println!("{entries} entries erased; backups taken before still hold them");
+                let noun = if entries == 1 { "entry" } else { "entries" };
+                println!("{entries} {noun} erased; backups taken before still hold what was known");
                 Ok(ExitCode::SUCCESS)
             }
         })
