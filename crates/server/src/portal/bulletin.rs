@@ -39,6 +39,8 @@ pub(super) struct Shown {
     pub(super) published_iso: String,
     pub(super) paragraphs: Vec<Vec<String>>,
     pub(super) key_figures: Vec<KeyFigure>,
+    /// Whether the key figures stand above the news, and need not be said again.
+    pub(super) key_above: bool,
     pub(super) curve: Option<String>,
     pub(super) any_incomplete: bool,
     pub(super) days: Vec<(String, String)>,
@@ -105,6 +107,7 @@ pub(super) fn shown(api: &Api, publication: &Publication, w: Words) -> Option<Sh
         published: w.date(api.app.day_of(published_at)),
         published_iso: published_at.to_string(),
         paragraphs: blocks.filter(|lines: &Vec<String>| !lines.is_empty()).collect(),
+        key_above: false,
         key_figures: key_figures(&figures, w),
         curve: curve::draw(&figures.curve, w),
         any_incomplete: figures.curve.iter().any(|day| day.incomplete),

@@ -77,7 +77,7 @@ fn draw(
     region: Option<&RegionCode>,
 ) -> Result<Rendered, askama::Error> {
     let w = reader.w;
-    let shown = published.shown.as_ref().and_then(|publication| bulletin::shown(api, publication, w));
+    let mut shown = published.shown.as_ref().and_then(|publication| bulletin::shown(api, publication, w));
     let items = |list: Vec<_>| list.into_iter().map(|h| Item::new(api, w, h)).collect::<Vec<_>>();
     // Whoever asks for the figures of a region is not kept from them by news.
     let (lead, sections) =
@@ -87,6 +87,9 @@ fn draw(
         name: channel.title.get(w.0).to_owned(),
         items: items(list),
     });
+    if let Some(shown) = &mut shown {
+        shown.key_above = !lead.is_empty();
+    }
     let title = shown.as_ref().filter(|_| lead.is_empty()).map_or("", |shown| shown.title.as_str());
     let asked = region.map_or("", RegionCode::as_str);
     let mut f = Frame::new(api, reader, "/", title).with_query(&[("region", asked)]);
