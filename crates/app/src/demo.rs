@@ -290,7 +290,8 @@ async fn publish_articles(app: &App, maker: &Actor) -> Result<(), Error> {
     let Some(channel) = app.packs().portal.channels.first().filter(|_| !articles.is_empty()) else {
         return Ok(());
     };
-    let placing = Placing { channel: channel.id.clone(), region: RegionCode::new(CITY), publish: true };
+    let placing =
+        Placing { channel: channel.id.clone(), region: RegionCode::new(CITY), publish: true, dry_run: false };
     let taken = import_articles(app, maker, articles, &placing).await?;
     match taken.refused.first() {
         Some((title, why)) => Err(Error::Internal(format!("the article `{title}`: {why}"))),

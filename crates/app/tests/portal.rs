@@ -15,7 +15,7 @@ use wanquan_app::portal::edit::{
 };
 use wanquan_app::portal::exchange::{
     Placing, TakenComments, export_articles, export_channels, export_comments, import_articles,
-    parse_markdown, restore_articles, restore_channels, restore_comments,
+    parse_markdown, parse_wxr, restore_articles, restore_channels, restore_comments, take_media,
 };
 use wanquan_app::portal::files::{read_public_file, store_file};
 use wanquan_app::portal::read::{ArticlePage, Listed, Page, read_front, read_list, read_months, read_page};
@@ -24,7 +24,7 @@ use wanquan_app::portal::{keep_views, look_for_changes};
 use wanquan_app::{Error, jobs};
 use wanquan_domain::actor::{Actor, ActorKind, Grant};
 use wanquan_domain::article::{Article, ArticleContent, ArticleStatus, Attachment};
-use wanquan_domain::comment::Comment;
+use wanquan_domain::comment::{Comment, CommentStatus};
 use wanquan_domain::record::new_uuid;
 use wanquan_domain::region::RegionCode;
 use wanquan_domain::text::{Lang, Text};
@@ -428,7 +428,8 @@ async fn articles_of_other_systems_keep_their_day_and_their_address() {
         parse_markdown("b.md", "# 草稿\n\n文", &zone).unwrap(),
         parse_markdown("c.md", &format!("# {}\n\n文", "长".repeat(300)), &zone).unwrap(),
     ];
-    let placing = Placing { channel: "gsyl".into(), region: RegionCode::new(CHANGZHI), publish: true };
+    let placing =
+        Placing { channel: "gsyl".into(), region: RegionCode::new(CHANGZHI), publish: true, dry_run: false };
     let refused = import_articles(&city.app, &writer(), articles.clone(), &placing).await.unwrap_err();
     assert_eq!(code(refused), "forbidden", "an editor cannot publish by importing");
     let system = Actor::system("operator");
@@ -445,5 +446,97 @@ async fn articles_of_other_systems_keep_their_day_and_their_address() {
     );
     let drafts = Placing { publish: false, ..placing };
     let taken = import_articles(&city.app, &writer(), articles, &drafts).await.unwrap();
-    assert_eq!((taken.articles, taken.public), (2, 0));
+    assert_eq!((taken.articles, taken.public, taken.known), (1, 0, 1), "what stands at its address is known");
+}
+
+const WXR: &str = r#"<?xml version="1.0"?><rss version="2.0"><channel><title>Site</title>
+<item><title>口罩的正确戴法</title><link>https://old.example/2020/02/masks/</link><dc:creator>sun</dc:creator>
+<content:encoded><![CDATA[<p><a href="https://old.example/wp-content/uploads/2020/02/a.png"><img
+src="https://old.example/wp-content/uploads/2020/02/a-300x200.png" alt="图"></a>
+<a href="/wp-content/uploads/gone.pdf">附件</a></p>]]></content:encoded>
+<wp:post_date_gmt>2020-02-10 00:30:00</wp:post_date_gmt><wp:status>publish</wp:status><wp:post_type>post</wp:post_type>
+<wp:comment_status>open</wp:comment_status>
+<category domain="category" nicename="kepu"><![CDATA[科普]]></category>
+<category domain="category" nicename="x"><![CDATA[健康 生活]]></category>
+<wp:postmeta><wp:meta_key>_thumbnail_id</wp:meta_key><wp:meta_value>9</wp:meta_value></wp:postmeta>
+<wp:comment><wp:comment_id>1</wp:comment_id><wp:comment_author>甲</wp:comment_author>
+<wp:comment_date_gmt>2020-02-10 01:00:00</wp:comment_date_gmt><wp:comment_content>有用</wp:comment_content>
+<wp:comment_approved>1</wp:comment_approved><wp:comment_parent>0</wp:comment_parent></wp:comment>
+<wp:comment><wp:comment_id>2</wp:comment_id><wp:comment_author>乙</wp:comment_author>
+<wp:comment_date_gmt>2020-02-10 02:00:00</wp:comment_date_gmt><wp:comment_content>同意</wp:comment_content>
+<wp:comment_approved>spam</wp:comment_approved><wp:comment_parent>1</wp:comment_parent></wp:comment></item>
+<item><title>预告</title><link>https://old.example/2020/03/later/</link><content:encoded>后文</content:encoded>
+<wp:post_date_gmt>2020-03-01 00:00:00</wp:post_date_gmt><wp:status>future</wp:status><wp:post_type>post</wp:post_type></item>
+<item><title>a.png</title><wp:post_id>9</wp:post_id><wp:post_type>attachment</wp:post_type>
+<wp:attachment_url>https://old.example/wp-content/uploads/2020/02/a.png</wp:attachment_url></item>
+</channel></rss>"#;
+
+#[tokio::test]
+async fn a_wordpress_site_comes_with_its_pictures_comments_and_schedule() {
+    let city = city().await;
+    let system = Actor::system("operator");
+    let uploads = city.folder.path().join("uploads");
+    std::fs::create_dir_all(uploads.join("2020/02")).unwrap();
+    image::RgbImage::from_pixel(8, 4, image::Rgb([9, 9, 9])).save(uploads.join("2020/02/a.png")).unwrap();
+    let read = || parse_wxr(WXR, Lang::Zh, &jiff::tz::TimeZone::UTC).unwrap().articles;
+    let try_it =
+        Placing { channel: "gsyl".into(), region: RegionCode::new(CHANGZHI), publish: true, dry_run: true };
+
+    // Tried first: the same figures, and nothing is there.
+    let mut articles = read();
+    let media = take_media(&city.app, &system, &mut articles, &uploads, true).await.unwrap();
+    assert_eq!((media.files, media.missing.len()), (2, 1));
+    let tried = import_articles(&city.app, &system, articles, &try_it).await.unwrap();
+    assert_eq!((tried.articles, tried.public, tried.scheduled, tried.comments), (2, 1, 1, 2));
+    assert!(export_articles(&city.app, &system, None).await.unwrap().0.is_empty());
+
+    let placing = Placing { dry_run: false, ..try_it };
+    let mut articles = read();
+    let media = take_media(&city.app, &system, &mut articles, &uploads, false).await.unwrap();
+    assert_eq!((media.files, media.links), (2, 2));
+    let (title, address, why) = &media.missing[0];
+    assert_eq!((title.as_str(), why.as_str()), ("口罩的正确戴法", "the file is missing"));
+    assert_eq!(address, "/wp-content/uploads/gone.pdf");
+    let taken = import_articles(&city.app, &system, articles, &placing).await.unwrap();
+    assert_eq!(taken, tried, "as it was said before");
+
+    let shown = article_at(&city, "/kepu/changzhi/1.html").await;
+    assert_eq!(shown.version.content.tags, ["健康 生活"]);
+    let cover = shown.version.content.cover.clone().unwrap();
+    assert_eq!(
+        shown.version.html.matches(&format!("/files/{cover}.png")).count(),
+        2,
+        "{}",
+        shown.version.html
+    );
+    assert_eq!(read_public_file(&city.app, &cover).await.unwrap().pixels, Some((8, 4)));
+    assert!(matches!(page(&city, "/2020/02/masks/").await, Page::Moved(to) if to == "/kepu/changzhi/1.html"));
+    let kept = export_comments(&city.app, &system, Uuid::nil()).await.unwrap();
+    let comments: Vec<_> = kept
+        .iter()
+        .map(|c| (c.name.as_str(), c.text.as_str(), c.status, c.parent.is_some()))
+        .collect();
+    assert_eq!(
+        comments,
+        [("甲", "有用", CommentStatus::Shown, false), ("乙", "同意", CommentStatus::Hidden, true)]
+    );
+
+    // What was scheduled there becomes public at its time here.
+    city.clock.set("2020-03-01T00:00:00Z".parse().unwrap());
+    jobs::run_due(&city.app).await.unwrap();
+    assert_eq!(article_at(&city, "/gsyl/changzhi/2.html").await.version.content.title, "预告");
+    let again = import_articles(&city.app, &system, read(), &placing).await.unwrap();
+    assert_eq!((again.articles, again.known), (0, 2), "taken once");
+
+    // Out and back, with everything that hangs on it.
+    let text = serde_json::to_string(&export_articles(&city.app, &system, None).await.unwrap().0).unwrap();
+    let other = City::at("2021-01-01T00:00:00Z").await;
+    prepare(&other.app).await.unwrap();
+    let back = restore_articles(&other.app, &system, serde_json::from_str(&text).unwrap()).await.unwrap();
+    assert_eq!(back.articles, 2);
+    let comments = restore_comments(&other.app, &system, kept.clone()).await.unwrap();
+    assert_eq!((comments.taken, comments.refused), (2, 0));
+    assert_eq!(export_comments(&other.app, &system, Uuid::nil()).await.unwrap(), kept);
+    let again = serde_json::to_string(&export_articles(&other.app, &system, None).await.unwrap().0).unwrap();
+    assert_eq!(again, text);
 }

@@ -5,16 +5,18 @@
 
 mod comments;
 mod markdown;
+mod media;
 mod wxr;
 
 pub use comments::{COMMENTS_AT_ONCE, TakenComments, export_comments, restore_comments};
 pub use markdown::{parse_markdown, write_markdown};
-pub use wxr::parse_wxr;
+pub use media::{MediaTaken, take_media};
+pub use wxr::{Export, parse_wxr};
 
 use super::edit::{known_channel, new_article};
 use super::files::PortalFile;
 use super::public::{self, ARTICLE, CHANNEL, live_version, tree};
-use super::{render, subject};
+use super::{render, review, subject};
 use crate::app::App;
 use crate::authorize::{Subject, authorize};
 use crate::error::Error;
@@ -23,11 +25,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 use wanquan_domain::actor::{Action, Actor};
-use wanquan_domain::article::{Article, ArticleContent, ArticleStatus, ArticleVersion};
+use wanquan_domain::article::{
+    Article, ArticleContent, ArticleStatus, ArticleVersion, TAG_CHARS_MAX, TAGS_MAX, clean_line,
+};
 use wanquan_domain::channel::Channel;
+use wanquan_domain::comment::{Comment, CommentRules, CommentStatus};
+use wanquan_domain::record::new_uuid;
 use wanquan_domain::region::RegionCode;
 use wanquan_store::article::version;
-use wanquan_store::{Tx, article, channel, portal};
+use wanquan_store::{Tx, article, channel, comment, portal};
 
 /// Articles that are taken in one transaction: other writers wait no longer than for these.
 const BATCH: usize = 200;
@@ -39,14 +45,34 @@ const READ: u32 = 200;
 pub struct Foreign {
     /// What it says.
     pub content: ArticleContent,
-    /// Channel, by identifier or segment, if it names one.
-    pub channel: Option<String>,
+    /// Channels, each by the names under which it may be known here: identifier or segment, and what readers see. The
+    /// first that exists here is taken; names of the others become tags.
+    pub channels: Vec<Vec<String>>,
     /// Region, if it names one.
     pub region: Option<String>,
     /// When it became public there; `None` for a draft.
     pub published_at: Option<Timestamp>,
     /// Paths at which it stood there.
     pub addresses: Vec<String>,
+    /// Where its cover stood there.
+    pub cover: Option<String>,
+    /// What readers wrote below it, in order.
+    pub comments: Vec<ForeignComment>,
+}
+
+/// A comment of another system.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ForeignComment {
+    /// Name; may be empty.
+    pub name: String,
+    /// Text.
+    pub text: String,
+    /// When it was sent.
+    pub sent_at: Timestamp,
+    /// Where it stood there.
+    pub status: CommentStatus,
+    /// The comment that it answers, by its place among those of the article.
+    pub parent: Option<usize>,
 }
 
 /// Where articles go that name no channel and no region of this installation.
@@ -58,6 +84,8 @@ pub struct Placing {
     pub region: RegionCode,
     /// Makes public what was public there; otherwise everything becomes a draft.
     pub publish: bool,
+    /// Writes nothing, and says what would be taken.
+    pub dry_run: bool,
 }
 
 /// What became of an import.
@@ -67,6 +95,10 @@ pub struct Taken {
     pub articles: usize,
     /// Those of them that are public.
     pub public: usize,
+    /// Those of them that become public at their time.
+    pub scheduled: usize,
+    /// Comments that were taken.
+    pub comments: usize,
     /// Articles that were there already.
     pub known: usize,
     /// Those that were refused, with why.
@@ -97,9 +129,14 @@ pub async fn import_articles(
         let ready = ready.await.map_err(|e| Error::Internal(e.to_string()))?;
         let mut tx = app.write().await?;
         let generation = take(app, &mut tx, actor, ready, placing, &mut taken).await?;
+        if placing.dry_run {
+            tx.rollback().await?;
+            continue;
+        }
         tx.commit().await?;
         app.portal_changed(generation);
     }
+    app.wake_worker();
     app.bus().send(crate::bus::Change::Article);
     Ok(taken)
 }
@@ -139,22 +176,42 @@ async fn take(
             let found = tree.get(name).or_else(|| tree.all().iter().find(|c| &c.slug == name));
             found.filter(|c| !c.closed).map(|c| c.id.clone())
         };
-        let channel = foreign.channel.as_ref().and_then(named).unwrap_or_else(|| placing.channel.clone());
+        if is_known(tx, &foreign.addresses).await? {
+            taken.known += 1;
+            continue;
+        }
+        let (channel, tags) = placed(&foreign.channels, named);
+        let channel = channel.unwrap_or_else(|| placing.channel.clone());
         let region = foreign.region.as_deref().and_then(|code| app.packs().regions.get_by_text(code));
         let region = region.map_or_else(|| placing.region.clone(), |r| r.code.clone());
         let number = article::next_number(tx).await?;
         numbers.push(number);
-        let mut article = new_article(app, number, channel, region, foreign.content, actor);
+        let mut content = foreign.content;
+        let new = tags.into_iter().filter(|tag| !content.tags.contains(tag)).collect::<Vec<_>>();
+        content.tags.extend(new);
+        content.tags.truncate(TAGS_MAX);
+        let mut article = new_article(app, number, channel, region, content, actor);
         taken.articles += 1;
         let Some(published_at) = foreign.published_at.filter(|_| placing.publish) else {
             article::insert(tx, &article).await?;
             continue;
         };
+        article.approved_by = Some(actor.name.clone());
+        if published_at > app.now() {
+            article.status = ArticleStatus::Scheduled;
+            article.publish_at = Some(published_at);
+            article::insert(tx, &article).await?;
+            review::schedule(app, tx, published_at).await?;
+            for former in &foreign.addresses {
+                portal::add_address(tx, former, ARTICLE, &article.id.to_string()).await?;
+            }
+            taken.scheduled += 1;
+            continue;
+        }
         article.status = ArticleStatus::Published;
         article.live = Some(1);
         article.frozen = 1;
         article.writers.clear();
-        article.approved_by = Some(actor.name.clone());
         article.published_at = Some(published_at);
         article.address = Some(public::address_of(app, &tree, &article, published_at));
         let frozen = ArticleVersion {
@@ -174,10 +231,80 @@ async fn take(
             portal::add_address(tx, former, ARTICLE, &article.id.to_string()).await?;
         }
         taken.public += 1;
+        taken.comments += take_comments(app, tx, &article, foreign.comments).await?;
     }
     let detail = json!({ "numbers": numbers, "publish": placing.publish });
     app.audit(tx, actor, "article.import", "article", detail).await?;
     Ok(generation)
+}
+
+/// True if an article stands at one of these addresses already: it was taken before.
+async fn is_known(tx: &mut Tx<'_>, addresses: &[String]) -> Result<bool, Error> {
+    for address in addresses {
+        if portal::find_address(tx, address).await?.is_some_and(|found| found.kind == ARTICLE) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The first channel that exists here, and the names of those that do not, as tags.
+fn placed(
+    channels: &[Vec<String>],
+    known: impl Fn(&String) -> Option<String>,
+) -> (Option<String>, Vec<String>) {
+    let (mut channel, mut tags) = (None, Vec::new());
+    for names in channels {
+        match names.iter().find_map(&known) {
+            Some(found) => channel = channel.or(Some(found)),
+            None => tags.extend(names.last().cloned()),
+        }
+    }
+    let fits = |name: &String| name.chars().count() <= TAG_CHARS_MAX && *name == clean_line(name);
+    tags.retain(fits);
+    (channel, tags)
+}
+
+/// Takes the comments of an article; what the rules of length do not allow is left out. Returns how many.
+async fn take_comments(
+    app: &App,
+    tx: &mut Tx<'_>,
+    article: &Article,
+    written: Vec<ForeignComment>,
+) -> Result<usize, Error> {
+    let region = app.packs().regions.get(&article.region);
+    let path = region.map(|region| region.path.clone()).unwrap_or_default();
+    let anything = CommentRules { links_max: u32::MAX, ..CommentRules::default() };
+    let mut ids: Vec<Option<Uuid>> = Vec::with_capacity(written.len());
+    for foreign in written {
+        let Ok(checked) = anything.check(&foreign.name, &foreign.text) else {
+            ids.push(None);
+            continue;
+        };
+        let is_hidden = foreign.status == CommentStatus::Hidden;
+        let decided = foreign.status != CommentStatus::Waiting;
+        let comment = Comment {
+            id: new_uuid(foreign.sent_at),
+            article: article.id,
+            region: article.region.clone(),
+            region_path: path.clone(),
+            parent: foreign.parent.and_then(|place| ids.get(place).copied().flatten()),
+            name: checked.name,
+            text: checked.text,
+            official: false,
+            status: foreign.status,
+            doubt: None,
+            reports: 0,
+            sent_at: foreign.sent_at,
+            decided_by: decided.then(|| "import".to_owned()),
+            decided_at: decided.then_some(foreign.sent_at),
+            reason: is_hidden.then(|| "hidden by the system that it comes from".to_owned()),
+            version: 1,
+        };
+        comment::insert(tx, &comment).await?;
+        ids.push(Some(comment.id));
+    }
+    Ok(ids.into_iter().flatten().count())
 }
 
 /// An article with everything that is known of it.
@@ -334,6 +461,10 @@ pub async fn restore_articles(app: &App, actor: &Actor, articles: Vec<Archived>)
             }
             for former in &archived.addresses {
                 portal::add_address(&mut tx, former, ARTICLE, &key).await?;
+            }
+            if let (ArticleStatus::Scheduled, Some(at)) = (article.status, article.publish_at) {
+                review::schedule(app, &mut tx, at).await?;
+                taken.scheduled += 1;
             }
             let detail = json!({ "number": article.number });
             app.audit(&mut tx, actor, "article.restore", &subject(article.id), detail).await?;

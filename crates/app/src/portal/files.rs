@@ -125,6 +125,16 @@ pub async fn store_file(app: &App, actor: &Actor, name: &str, bytes: Vec<u8>) ->
     Ok(Stored::new(&file))
 }
 
+/// Looks whether a file would be taken.
+///
+/// # Errors
+/// `BadInput` for a file of another type, too large or damaged.
+pub(super) async fn check_file(name: &str, bytes: Vec<u8>) -> Result<(), Error> {
+    let name = name.to_owned();
+    let read = tokio::task::spawn_blocking(move || recognise(&name, bytes).map(|_| ()));
+    read.await.map_err(|e| Error::Internal(e.to_string()))?
+}
+
 /// A file that a public article uses, for anybody.
 ///
 /// # Errors
@@ -238,6 +248,24 @@ mod tests {
         let (_, media_type, kept, pixels) = recognise("x.html", bytes).unwrap();
         assert_eq!((media_type, pixels), ("image/png", Some((40, 20))));
         assert!(!kept.windows(7).any(|w| w == b"<script"));
+    }
+
+    #[test]
+    fn what_a_camera_wrote_turns_the_picture_and_goes() {
+        let mut out = Cursor::new(Vec::new());
+        DynamicImage::new_rgb8(40, 20).write_to(&mut out, ImageFormat::Jpeg).unwrap();
+        let plain = out.into_inner();
+        // One entry: held on its side (orientation 6); and a place in a comment of the same part.
+        let facts =
+            b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0GPS 36.19 113.12";
+        let mut bytes = plain[..2].to_vec();
+        bytes.extend([0xff, 0xe1]);
+        bytes.extend(u16::try_from(facts.len() + 2).unwrap().to_be_bytes());
+        bytes.extend(facts);
+        bytes.extend(&plain[2..]);
+        let (_, media_type, kept, pixels) = recognise("a.jpg", bytes).unwrap();
+        assert_eq!((media_type, pixels), ("image/jpeg", Some((20, 40))));
+        assert!(!kept.windows(4).any(|w| w == b"Exif" || w == b"36.1"));
     }
 
     #[test]

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use wanquan_domain::actor::{Action, Actor};
 use wanquan_domain::article::{Article, checked_note};
 use wanquan_domain::record::new_uuid;
-use wanquan_store::article;
 use wanquan_store::job::{self, NewJob};
+use wanquan_store::{Tx, article};
 
 /// Name of the job that publishes what was scheduled.
 pub const JOB: &str = "portal.release";
@@ -43,17 +43,7 @@ pub async fn approve_article(
     app.audit(&mut tx, actor, "article.approve", &subject(id), detail).await?;
     let (done, generation) = match at {
         Some(at) => {
-            let job = NewJob {
-                id: new_uuid(app.now()),
-                name: JOB.to_owned(),
-                // Publishes whatever is due, so that one waiting job per instant is enough.
-                dedup_key: at.as_microsecond().to_string(),
-                payload: json!({}),
-                run_at: at,
-                attempts_max: ATTEMPTS_MAX,
-                created_at: app.now(),
-            };
-            job::enqueue(&mut tx, &job).await?;
+            schedule(app, &mut tx, at).await?;
             (scheduled, None)
         }
         None => {
@@ -71,6 +61,21 @@ pub async fn approve_article(
     }
     app.bus().send(Change::Article);
     Ok(done)
+}
+
+/// Has scheduled articles published at an instant.
+pub(super) async fn schedule(app: &App, tx: &mut Tx<'_>, at: Timestamp) -> Result<(), Error> {
+    let job = NewJob {
+        id: new_uuid(app.now()),
+        name: JOB.to_owned(),
+        // Publishes whatever is due, so that one waiting job per instant is enough.
+        dedup_key: at.as_microsecond().to_string(),
+        payload: json!({}),
+        run_at: at,
+        attempts_max: ATTEMPTS_MAX,
+        created_at: app.now(),
+    };
+    Ok(job::enqueue(tx, &job).await?)
 }
 
 /// Publishes every scheduled article whose time has come. Returns how many.

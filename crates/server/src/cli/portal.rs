@@ -56,6 +56,12 @@ struct ImportArgs {
     /// Make public what was public there; otherwise everything becomes a draft that is reviewed like any other.
     #[arg(long)]
     publish: bool,
+    /// Folder of the files that articles show: `uploads` of a WordPress installation.
+    #[arg(long, value_name = "DIR")]
+    media: Option<PathBuf>,
+    /// Write nothing; say what would be taken, what would not, and why.
+    #[arg(long)]
+    dry_run: bool,
     /// Language of articles of a WordPress export.
     #[arg(long, value_name = "LANG", default_value = "zh", value_parser = ["zh", "en"])]
     lang: String,
@@ -94,27 +100,58 @@ async fn import(app: &App, args: ImportArgs) -> anyhow::Result<ExitCode> {
     let actor = Actor::system(OPERATOR);
     prepare(app).await?;
     if args.from.join(MARK).is_file() {
+        if args.dry_run {
+            bail!("a folder that `export` wrote is taken back as it is; there is nothing to try");
+        }
         return restore(app, &actor, &args.from).await;
     }
     let (Some(channel), Some(region)) = (&args.channel, &args.region) else {
         bail!("--channel and --region say where articles go that name none");
     };
     let lang = if args.lang == "en" { Lang::En } else { Lang::Zh };
-    let (articles, unreadable) = read(app, &args.from, lang)?;
-    let placing =
-        Placing { channel: channel.clone(), region: RegionCode::new(region), publish: args.publish };
+    let (mut articles, unreadable) = read(app, &args.from, lang)?;
+    let media = match &args.media {
+        Some(folder) => Some(exchange::take_media(app, &actor, &mut articles, folder, args.dry_run).await?),
+        None => None,
+    };
+    let placing = Placing {
+        channel: channel.clone(),
+        region: RegionCode::new(region),
+        publish: args.publish,
+        dry_run: args.dry_run,
+    };
     let mut taken = exchange::import_articles(app, &actor, articles, &placing).await?;
     taken.refused.extend(unreadable);
-    Ok(report(&taken))
+    if args.dry_run {
+        println!("Nothing was written. Without --dry-run:");
+    }
+    let mut done = report(&taken);
+    if let Some(media) = media {
+        println!(
+            "{} files taken, {} links lead to them, {} missing",
+            media.files,
+            media.links,
+            media.missing.len()
+        );
+        for (title, address, why) in &media.missing {
+            println!("  {title}: {address}: {why}");
+        }
+        if !media.missing.is_empty() {
+            done = ExitCode::from(4);
+        }
+    }
+    Ok(done)
 }
 
 fn report(taken: &Taken) -> ExitCode {
     println!(
-        "{} articles taken, {} of them public, {} were there already, {} refused",
+        "{} articles taken, {} of them public, {} scheduled, {} were there already, {} refused; {} comments",
         taken.articles,
         taken.public,
+        taken.scheduled,
         taken.known,
-        taken.refused.len()
+        taken.refused.len(),
+        taken.comments
     );
     for (name, why) in taken.refused.iter().take(50) {
         println!("  {name}: {why}");
@@ -127,9 +164,12 @@ type Read = (Vec<Foreign>, Vec<(String, String)>);
 fn read(app: &App, from: &Path, lang: Lang) -> anyhow::Result<Read> {
     let text = |path: &Path| fs::read_to_string(path).with_context(|| format!("reading {}", path.display()));
     if from.is_file() {
-        let articles = parse_wxr(&text(from)?, lang, app.time_zone())
+        let export = parse_wxr(&text(from)?, lang, app.time_zone())
             .map_err(|why| anyhow!("{}: {why}", from.display()))?;
-        return Ok((articles, Vec::new()));
+        for (kind, n) in &export.passed_over {
+            println!("{n} items of kind `{kind}` are not articles and are passed over");
+        }
+        return Ok((export.articles, Vec::new()));
     }
     let mut files = Vec::new();
     let mut open = vec![from.to_owned()];
@@ -307,6 +347,7 @@ async fn restore(app: &App, actor: &Actor, from: &Path) -> anyhow::Result<ExitCo
         taken.articles += some.articles;
         taken.public += some.public;
         taken.known += some.known;
+        taken.scheduled += some.scheduled;
         taken.refused.extend(some.refused);
     }
     let articles = report(&taken);

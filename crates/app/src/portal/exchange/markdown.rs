@@ -51,10 +51,17 @@ pub fn parse_markdown(name: &str, text: &str, zone: &TimeZone) -> Result<Foreign
     let filled = |text: String| (!text.is_empty()).then_some(text);
     Ok(Foreign {
         content,
-        channel: filled(get("channel")).or_else(|| list("categories").into_iter().next()),
+        channels: list("channel")
+            .into_iter()
+            .chain(list("categories"))
+            .filter(|name| !name.is_empty())
+            .map(|name| vec![name])
+            .collect(),
         region: filled(get("region")),
         published_at: published_at.filter(|_| !is_draft),
         addresses: addresses.into_iter().flatten().filter(|a| a.starts_with('/')).collect(),
+        cover: [get("cover"), get("image")].into_iter().find(|text| !text.is_empty()),
+        comments: Vec::new(),
     })
 }
 
