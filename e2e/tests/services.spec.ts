@@ -1,18 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expectAccessible } from "../support/axe.ts";
-import { Api, expect, test } from "../support/fixtures.ts";
-import type { Page } from "@playwright/test";
-
-const NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
-
-/** Answers the question of a form, as a reader without script does. */
-async function answerQuestion(page: Page): Promise<void> {
-  const label = page.locator("label[for=f-answer]");
-  const asked = (await label.textContent()) ?? "";
-  const [, a, b] = asked.match(/How much is (\w+) plus (\w+)\?/) ?? [];
-  await page.locator("#f-answer").fill(String(NUMBERS.indexOf(a ?? "") + NUMBERS.indexOf(b ?? "")));
-}
+import { Api, expect, signIn, test } from "../support/fixtures.ts";
+import { answerQuestion } from "../support/question.ts";
 
 /** The last code that was sent to a number. */
 async function codeFor(data: string, phone: string): Promise<string> {
@@ -63,6 +53,16 @@ for (const script of [true, false]) {
       await expect(page.getByRole("link", { name: "Xiangyuan test point" })).toBeVisible();
       await expect(page.getByRole("link", { name: "Hotline 12345" })).toBeVisible();
       await expect(page.getByRole("link", { name: "City fever clinic" })).toHaveCount(0);
+
+      // Search finds places beside articles, and tells them apart.
+      await expect(async () => {
+        await page.goto(`${server.url}/search?q=fever&lang=en`);
+        await expect(page.getByRole("link", { name: "City fever clinic" })).toBeVisible({ timeout: 500 });
+      }).toPass();
+      await page.getByRole("link", { name: "Services", exact: true }).last().click();
+      await expect(page.getByRole("link", { name: "City fever clinic" })).toBeVisible();
+      await page.getByRole("link", { name: "Articles", exact: true }).click();
+      await expect(page.getByText("Nothing was found.")).toBeVisible();
 
       await page.getByRole("link", { name: "My desk" }).click();
       await expect(page.getByRole("heading", { name: "The desk is closed" })).toBeVisible();
@@ -152,4 +152,25 @@ test("the desk of the demonstration works on a phone and keeps to itself", async
   } finally {
     await server.stop();
   }
+});
+
+test("an editor sees the links of services to pages of others", async ({ page, server, admin }) => {
+  await admin.addUser("editor", "Editor Sun", "portal_editor", "140400");
+  const editor = await Api.signIn(server, "editor");
+  const made = await editor.request<{ id: string }>("POST", "/registers/service_place/records", {
+    data: {
+      code: "L",
+      category: "testing",
+      name: "Linked place",
+      region: "140403",
+      link: "https://clinic.example/hours",
+    },
+  });
+  await editor.request("POST", `/records/${made.id}/steps/publish`, {});
+  await signIn(page, server, "editor");
+  await page.getByRole("link", { name: "Portal", exact: true }).click();
+  await page.getByRole("button", { name: "Links" }).click();
+  // Nothing is asked of others unless the set-up says so, and the page says that.
+  await expect(page.getByText("Links are not looked at")).toBeVisible();
+  await expectAccessible(page, "links");
 });

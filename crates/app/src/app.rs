@@ -2,7 +2,6 @@
 
 use crate::access::Throttle;
 use crate::bus::Bus;
-use crate::desk;
 use crate::error::Error;
 use crate::portal;
 use crate::publish;
@@ -72,7 +71,6 @@ struct Inner {
     throttle: Throttle,
     situation: situation::Memory,
     public: publish::Memory,
-    desk: desk::Memory,
     portal: portal::Memory,
     stopping: watch::Sender<bool>,
 }
@@ -90,7 +88,6 @@ impl App {
             throttle: Throttle::default(),
             situation: situation::Memory::default(),
             public: publish::Memory::default(),
-            desk: desk::Memory::default(),
             portal: portal::Memory::default(),
             stopping: watch::channel(false).0,
         }))
@@ -161,11 +158,6 @@ impl App {
     /// The present civil day at the place of the installation.
     pub fn today(&self) -> Date {
         self.day_of(self.now())
-    }
-
-    /// Who is at the resident's desk.
-    pub(crate) fn desk_memory(&self) -> &desk::Memory {
-        &self.0.desk
     }
 
     /// What the public read last.

@@ -185,6 +185,33 @@ pub fn actions_of(app: &App, actor: &Actor) -> Vec<Action> {
     Action::ALL.iter().copied().filter(somewhere).collect()
 }
 
+/// The parts of the console that an actor has a use for, in the order in which it shows them: those whose lists the
+/// actor may read at least somewhere.
+pub fn sections_of(app: &App, actor: &Actor) -> Vec<&'static str> {
+    let may = |action| authorize(app, actor, action, Subject::Anywhere).is_ok();
+    let reads =
+        |register| authorize_records(app, actor, Action::RecordRead, register, Subject::Anywhere).is_ok();
+    let knows = |action: Action| actions_of(app, actor).contains(&action);
+    let sections = [
+        ("situation", may(Action::SituationRead)),
+        ("signals", may(Action::SignalRead)),
+        // Who answers for a whole region meets everything that happens there.
+        ("desk", may(Action::SituationRead) && may(Action::RecordRead)),
+        ("directives", reads("directive")),
+        ("tasks", knows(Action::RecordRead)),
+        ("supervision", may(Action::SituationRead) && reads("finding")),
+        ("levels", may(Action::SituationRead)),
+        ("plans", may(Action::SituationRead)),
+        ("registers", knows(Action::RecordRead)),
+        ("publications", may(Action::PublicationDraft)),
+        ("articles", may(Action::ArticleWrite)),
+        ("comments", may(Action::PublicationPublish)),
+        // Everyone may keep tokens of their own.
+        ("administration", true),
+    ];
+    sections.into_iter().filter_map(|(section, open)| open.then_some(section)).collect()
+}
+
 /// The region on which an actor's screen opens: where it may do most; of several, the widest.
 pub fn home_region<'a>(app: &'a App, actor: &Actor) -> Option<&'a Region> {
     let packs = app.packs();

@@ -6,7 +6,7 @@
 use crate::app::App;
 use crate::detect;
 use crate::error::Error;
-use crate::{dispatch, life, person, portal, supervise};
+use crate::{desk, dispatch, life, person, portal, supervise};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 use tokio::task::{JoinError, JoinHandle};
@@ -212,7 +212,8 @@ fn report(job: &Job, error: &str, failure: Failure) {
 async fn clear(app: &App) -> Result<(), Error> {
     let mut tx = app.write().await?;
     job::delete_finished(&mut tx, app.now() - KEPT).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    desk::clear(app).await
 }
 
 /// An error with what caused it, for the log.

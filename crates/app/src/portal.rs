@@ -7,11 +7,14 @@ pub mod channels;
 pub mod edit;
 pub mod exchange;
 pub mod files;
+pub mod links;
 mod public;
 pub mod read;
 pub mod render;
 pub mod review;
 pub mod search;
+
+pub(crate) use public::SERVICE;
 
 use crate::app::App;
 use crate::error::Error;

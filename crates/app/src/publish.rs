@@ -9,7 +9,7 @@ mod figures;
 mod rules;
 
 pub use bulletin::{Bulletin, propose_bulletin};
-pub(crate) use entries::{Memory, freeze};
+pub(crate) use entries::{Memory, freeze, note_all};
 pub use entries::{PublicList, read_public};
 pub use figures::{PublicDay, PublicFigures, PublicPlace, PublicRegion, PublicTotals};
 pub use rules::{Notice, documented_notices, related};

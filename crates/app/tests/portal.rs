@@ -512,10 +512,8 @@ async fn a_wordpress_site_comes_with_its_pictures_comments_and_schedule() {
     assert_eq!(read_public_file(&city.app, &cover).await.unwrap().pixels, Some((8, 4)));
     assert!(matches!(page(&city, "/2020/02/masks/").await, Page::Moved(to) if to == "/kepu/changzhi/1.html"));
     let kept = export_comments(&city.app, &system, Uuid::nil()).await.unwrap();
-    let comments: Vec<_> = kept
-        .iter()
-        .map(|c| (c.name.as_str(), c.text.as_str(), c.status, c.parent.is_some()))
-        .collect();
+    let comments: Vec<_> =
+        kept.iter().map(|c| (c.name.as_str(), c.text.as_str(), c.status, c.parent.is_some())).collect();
     assert_eq!(
         comments,
         [("甲", "有用", CommentStatus::Shown, false), ("乙", "同意", CommentStatus::Hidden, true)]

@@ -16,6 +16,7 @@ pub mod issue;
 pub mod kind;
 pub mod level;
 pub mod lifecycle;
+pub mod link;
 pub mod pack;
 
 pub mod plan;

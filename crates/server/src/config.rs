@@ -1,9 +1,15 @@
 //! How the installation is set up: one TOML file, `WANQUAN_*` variables, flags; read once, every problem at once.
 
+mod outside;
+
+pub use outside::LinkCheck;
+
+use crate::mail::{MailConfig, Mailer};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use outside::{LinksTable, OutboundTable};
 use serde::Deserialize;
 use std::fmt;
 use std::net::SocketAddr;
@@ -64,6 +70,11 @@ struct File {
     upload_mb_max: Option<u64>,
     #[serde(default)]
     portal: PortalConfig,
+    mail: Option<MailConfig>,
+    #[serde(default)]
+    outbound: OutboundTable,
+    #[serde(default)]
+    links: LinksTable,
 }
 
 /// What concerns the public portal: the table `[portal]` of the file.
@@ -90,52 +101,11 @@ pub enum CodesConfig {
         /// The file; `codes.txt` in the data folder if not given.
         path: Option<PathBuf>,
     },
-    /// As mail to a gateway of short messages.
-    Smtp(SmtpConfig),
-}
-
-/// A mail server that takes codes: a relay on the same machine, which does the encryption of the way further.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SmtpConfig {
-    /// Its name or address.
-    #[serde(default = "localhost")]
-    pub host: String,
-    /// Its port.
-    #[serde(default = "smtp_port")]
-    pub port: u16,
-    /// The relay stands on another machine of a network that nobody else listens to. What is sent there is not encrypted.
-    #[serde(default)]
-    pub trusted_network: bool,
-    /// Sender of the mail.
-    pub from: String,
-    /// Recipient, in which `{phone}` stands for the number.
-    pub to: String,
-}
-
-fn localhost() -> String {
-    "127.0.0.1".to_owned()
-}
-
-fn smtp_port() -> u16 {
-    25
-}
-
-impl SmtpConfig {
-    /// What is wrong with it, if anything is.
-    fn problem(&self) -> Option<String> {
-        let is_here = matches!(self.host.as_str(), "localhost" | "127.0.0.1" | "::1");
-        if !is_here && !self.trusted_network {
-            let text = "the mail server is on another machine: codes would go there unencrypted; use a relay on this \
-                        machine, or say `trusted_network = true`";
-            return Some(text.to_owned());
-        }
-        let plain = |address: &str| {
-            address.contains('@') && address.chars().all(|c| c.is_ascii_graphic() && c != '<' && c != '>')
-        };
-        let broken = [("from", &self.from), ("to", &self.to)].into_iter().find(|(_, text)| !plain(text));
-        broken.map(|(key, text)| format!("`{key}` is no plain address: `{text}`"))
-    }
+    /// As mail to a gateway of short messages, by the mail server of `[mail]`.
+    Smtp {
+        /// Recipient, in which `{phone}` stands for the number.
+        to: String,
+    },
 }
 
 /// The set-up, checked.
@@ -157,6 +127,10 @@ pub struct Config {
     pub upload_bytes_max: u64,
     /// The public portal.
     pub portal: PortalConfig,
+    /// How mail is sent, if it is.
+    pub mailer: Option<Mailer>,
+    /// How links of the portal are looked at, if they are.
+    pub links: Option<LinkCheck>,
     /// Where the clock starts, if not at the present.
     pub replay_from: Option<Timestamp>,
 }
@@ -200,9 +174,18 @@ impl Config {
             problems.push(problem);
             TimeZone::UTC
         });
-        if let CodesConfig::Smtp(smtp) = &file.portal.codes {
-            problems.extend(smtp.problem().map(|problem| format!("{FILE}: [portal.codes]: {problem}")));
+        let mailer = file.mail.as_ref().map(|mail| Mailer::new(mail, &args.data.data)).transpose();
+        let mailer = mailer.unwrap_or_else(|problem| {
+            problems.push(format!("{FILE}: [mail]: {problem}"));
+            None
+        });
+        if matches!(file.portal.codes, CodesConfig::Smtp { .. }) && file.mail.is_none() {
+            problems.push(format!("{FILE}: [portal.codes]: the sender `smtp` needs the table [mail]"));
         }
+        let links = outside::link_check(&file.outbound, &file.links).unwrap_or_else(|problem| {
+            problems.push(format!("{FILE}: {problem}"));
+            None
+        });
         if !problems.is_empty() {
             bail!("the set-up has {} problems:\n{}", problems.len(), problems.join("\n"));
         }
@@ -223,6 +206,8 @@ impl Config {
                 .or(file.upload_mb_max)
                 .map_or(UPLOAD_BYTES_MAX, |mb| mb.saturating_mul(1_000_000)),
             portal: file.portal,
+            mailer,
+            links,
             replay_from: args.replay_from,
         })
     }
@@ -267,6 +252,24 @@ mod tests {
         let data = DataArgs { data: folder.path().to_owned(), ..DataArgs::default() };
         let error = Config::read(&ServeArgs { data, ..ServeArgs::default() }).unwrap_err().to_string();
         assert!(error.contains("2 problems") && error.contains("`here`") && error.contains("Mars/Base"));
+    }
+
+    #[test]
+    fn mail_and_links_are_read_with_everything_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |text: &str| {
+            std::fs::write(folder.path().join(FILE), text).unwrap();
+            let data = DataArgs { data: folder.path().to_owned(), ..DataArgs::default() };
+            Config::read(&ServeArgs { data, ..ServeArgs::default() })
+        };
+        let bad = "[portal.codes]\nsender = \"smtp\"\nto = \"{phone}@sms.example\"\n[links]\nevery_hours = 0";
+        let error = read(bad).unwrap_err().to_string();
+        assert!(error.contains("2 problems") && error.contains("[mail]") && error.contains("every_hours"));
+        let good = "[portal.codes]\nsender = \"smtp\"\nto = \"{phone}@sms.example\"\n\
+                    [mail]\nhost = \"mail.example\"\nfrom = \"a@b.example\"\n[links]\ncheck = true";
+        let config = read(good).unwrap();
+        assert!(config.mailer.is_some() && config.links.is_some());
+        assert!(read("").unwrap().links.is_none());
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use crate::api::{
     Api, ApiError, articles, audit, channels, chronicle, comments, diagrams, events, exports, imports,
-    levels, openapi, persons, publications, records, regions, registers, session, signals, situation, system,
-    tokens, users, work,
+    levels, links, openapi, persons, portal_files, publications, records, regions, registers, session,
+    signals, situation, system, tokens, users, work,
 };
 use crate::{assets, portal};
 use axum::Router;
@@ -91,10 +91,12 @@ pub fn api() -> OpenApiRouter<Api> {
         .routes(routes!(articles::return_article))
         .routes(routes!(articles::withdraw_article))
         .routes(routes!(articles::move_article))
-        .routes(routes!(articles::create_portal_file).layer(DefaultBodyLimit::max(FILE_BYTES_MAX)))
-        .routes(routes!(articles::read_portal_file))
+        .routes(routes!(portal_files::create_portal_file).layer(DefaultBodyLimit::max(FILE_BYTES_MAX)))
+        .routes(routes!(portal_files::read_portal_file))
         .routes(routes!(channels::list_channels, channels::create_channel))
         .routes(routes!(channels::update_channel))
+        .routes(routes!(links::list_links))
+        .routes(routes!(links::recheck_link))
         .routes(routes!(publications::propose_bulletin))
         .routes(routes!(comments::list_comments))
         .routes(routes!(comments::get_comment_rules, comments::set_comment_rules))
@@ -141,9 +143,8 @@ pub fn router(api_state: Api) -> Router {
         .route("/desk/code", post(portal::ask_desk_code))
         .route("/desk/enter", get(portal::show_desk_code).post(portal::enter_desk))
         .route("/desk/leave", post(portal::leave_desk))
-        .route("/desk/trip", get(portal::new_trip).post(portal::send_trip))
-        .route("/desk/challenge", get(portal::new_challenge).post(portal::send_challenge))
-        .route("/desk/erasure", get(portal::new_erasure).post(portal::send_erasure))
+        .route("/desk/document", post(portal::give_document))
+        .route("/desk/{act}", get(portal::show_desk_form).post(portal::send_desk_form))
         .route("/takedown", get(portal::new_takedown).post(portal::send_takedown))
         .route("/takedowns", get(portal::list_takedowns))
         .route("/preferences", get(portal::preferences::choose))

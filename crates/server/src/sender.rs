@@ -1,6 +1,7 @@
 //! How one-time codes leave the installation: into a file for a gateway that collects them, or as mail to one.
 
 use crate::config::CodesConfig;
+use crate::mail::Mailer;
 use std::fmt;
 use std::future::Future;
 use std::path::PathBuf;
@@ -9,15 +10,45 @@ use std::sync::Arc;
 use tokio::io::AsyncWriteExt as _;
 use wanquan_app::desk::{CodeSender, Delivery};
 
+/// Subject of a mail with a code.
+const SUBJECT: &str = "验证码 Code";
+
 /// The sender that the set-up names; `None` if it names none.
-pub fn of(config: &CodesConfig, data: &std::path::Path) -> Option<Arc<dyn CodeSender>> {
+pub fn of(
+    config: &CodesConfig,
+    mailer: Option<&Mailer>,
+    data: &std::path::Path,
+) -> Option<Arc<dyn CodeSender>> {
     match config {
         CodesConfig::None => None,
         CodesConfig::File { path } => {
             let path = path.clone().unwrap_or_else(|| data.join("codes.txt"));
             Some(Arc::new(FileSender(path)))
         }
-        CodesConfig::Smtp(smtp) => Some(Arc::new(crate::smtp::SmtpSender::new(smtp.clone()))),
+        CodesConfig::Smtp { to } => {
+            let mailer = mailer?.clone();
+            Some(Arc::new(MailSender { mailer, to: to.clone() }))
+        }
+    }
+}
+
+/// Sends each text as a mail; `{phone}` in the recipient stands for the number.
+#[derive(Debug, Clone)]
+pub struct MailSender {
+    mailer: Mailer,
+    to: String,
+}
+
+impl CodeSender for MailSender {
+    fn send<'a>(
+        &'a self,
+        delivery: Delivery<'a>,
+    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>> {
+        Box::pin(async move {
+            // A number holds digits and a plus only, so it cannot become another address.
+            let to = self.to.replace("{phone}", delivery.phone.as_str());
+            self.mailer.send(&to, SUBJECT, delivery.text).await
+        })
     }
 }
 

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use wanquan_app::demo::{self, State};
-use wanquan_app::{App, Clock, KeySource, Options, access, jobs, portal};
+use wanquan_app::portal::links::run_links;
+use wanquan_app::{App, Clock, KeySource, Options, access, forms, jobs, portal};
 
 /// Opens the installation of a set-up.
 ///
@@ -75,12 +76,14 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     // The system chose a port if none was asked for.
     config.listen = listener.local_addr()?;
-    let data = config.data.clone();
-    let api = Api::new(app.clone(), config, demo_accounts);
+    let (data, links) = (config.data.clone(), config.links.clone());
+    let form_key = forms::form_key(&app).await.context("reading the key of forms")?;
+    let api = Api::new(app.clone(), config, demo_accounts, form_key);
     portal::channels::prepare(&app).await.context("preparing the portal")?;
     portal::search::open(&app, &data.join("search")).context("opening the search index")?;
     let worker = tokio::spawn(jobs::run_worker(app.clone()));
     let watcher = tokio::spawn(watch_public(app.clone(), Arc::clone(&api.pages)));
+    let links = links.map(|check| tokio::spawn(run_links(app.clone(), check.outbound, check.schedule)));
     let stop = {
         let app = app.clone();
         async move {
@@ -93,6 +96,9 @@ pub async fn run(
     app.stop();
     worker.await.context("the worker of jobs")?;
     watcher.await.context("the watcher of the portal")?;
+    if let Some(links) = links {
+        links.await.context("the check of links")?;
+    }
     // Reads that were counted since the worker looked last.
     portal::keep_views(&app).await.context("writing down counts of readers")?;
     app.close().await;

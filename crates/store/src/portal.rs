@@ -133,6 +133,16 @@ pub async fn changes(tx: &mut Tx<'_>, after: (i64, &str), limit: u32) -> Result<
     Ok(rows.into_iter().map(|(kind, subject, generation)| Changed { kind, subject, generation }).collect())
 }
 
+/// True if anything of a kind was ever noted.
+///
+/// # Errors
+/// If the database fails.
+pub async fn has_changes(tx: &mut Tx<'_>, kind: &str) -> Result<bool, Error> {
+    const SQL: &str = "select kind from search_change where kind = $1 limit 1";
+    let any: Option<String> = on_db!(tx, |conn| sqlx::query_scalar(SQL).bind(kind).fetch_optional(conn))?;
+    Ok(any.is_some())
+}
+
 /// Digests of the files after one, in order.
 ///
 /// # Errors

@@ -125,6 +125,17 @@ pub async fn list(tx: &mut Tx<'_>, register: &str) -> Result<Vec<PublicEntry>, E
     rows.into_iter().map(PublicEntry::try_from).collect()
 }
 
+/// What is public of a record.
+///
+/// # Errors
+/// If the database fails.
+pub async fn get(tx: &mut Tx<'_>, id: Uuid) -> Result<Option<PublicEntry>, Error> {
+    const SQL: &str = concat!("select ", columns!(), " from public_entry where id = $1 and is_public = $2");
+    let row: Option<EntryRow> =
+        on_db!(tx, |conn| sqlx::query_as(SQL).bind(id).bind(true).fetch_optional(conn))?;
+    row.map(PublicEntry::try_from).transpose()
+}
+
 /// What tells whether [`list`] would answer something else than before.
 ///
 /// # Errors

@@ -20,10 +20,14 @@ mod crash;
 mod desk;
 #[path = "story/equivalence.rs"]
 mod equivalence;
+#[path = "story/form.rs"]
+mod form;
 #[path = "story/job.rs"]
 mod job;
 #[path = "story/level.rs"]
 mod level;
+#[path = "story/link.rs"]
+mod link;
 #[path = "story/list.rs"]
 mod list;
 #[path = "story/person.rs"]

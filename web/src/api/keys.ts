@@ -21,6 +21,7 @@ export const keys = {
   publications: ["publications"],
   articles: ["articles"],
   comments: ["comments"],
+  links: ["links"],
   levels: ["levels"],
   plans: ["plans"],
   chronicle: ["chronicle"],

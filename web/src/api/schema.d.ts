@@ -584,6 +584,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/portal/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Links of the portal that do not answer, or others. */
+        get: operations["list_links"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/portal/links/recheck": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask that somebody looks at a link soon. */
+        post: operations["recheck_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/publications": {
         parameters: {
             query?: never;
@@ -2550,6 +2584,58 @@ export interface components {
             /** @description What is to be done. */
             work: components["schemas"]["WorkBody"];
         };
+        /** @description A link and whether the page to which it leads answers. */
+        LinkBody: {
+            /** @description Address of the page. */
+            address: string;
+            /**
+             * Format: int32
+             * @description Status of the last answer.
+             */
+            answer?: number | null;
+            /** @description Since when it has been broken. */
+            broken_since?: string | null;
+            /** @description When somebody looked last. */
+            checked_at?: string | null;
+            /** @description When somebody looks again. */
+            due_at: string;
+            /**
+             * Format: int32
+             * @description Looks in a row that found it broken.
+             */
+            failures: number;
+            /** @description Where the last answer came from, if from elsewhere. */
+            moved_to?: string | null;
+            /** @description Code of why there was none: `no_such_host`, `no_connection`, `late`, `bad_certificate`, ... */
+            problem?: string | null;
+            /** @description `waiting`, `works`, `broken` or `unclear`. */
+            status: string;
+            /** @description What holds it. */
+            uses: components["schemas"]["LinkUse"][];
+        };
+        /** @description A page of links. */
+        LinkList: {
+            /** @description Whether links are looked at at all: the set-up says so. */
+            is_checked: boolean;
+            /** @description By address; a page may hold fewer than asked for, because links of other regions are left out. */
+            items: components["schemas"]["LinkBody"][];
+            /** @description Where the next page begins. */
+            next_cursor?: string | null;
+        };
+        /** @description Which link. */
+        LinkRecheck: {
+            /** @description Address of the page. */
+            address: string;
+        };
+        /** @description Something public that holds a link. */
+        LinkUse: {
+            /** @description `article` or `service_place`. */
+            kind: string;
+            /** @description Its identifier. */
+            subject: string;
+            /** @description What it is called. */
+            title: string;
+        };
         /** @description Open work in a region. */
         LoadBody: {
             /**
@@ -3357,6 +3443,8 @@ export interface components {
             /** @description Roles held. */
             grants: components["schemas"]["SessionGrant"][];
             home_region?: components["schemas"]["HomeRegion"] | null;
+            /** @description Parts of the console that the person has a use for, in their order. */
+            sections: string[];
             /** @description Whether the screen says that some records are synthetic. */
             synthetic_notice: boolean;
             /** @description Time zone in which days begin and end there: an IANA name, or an offset such as +08:00. */
@@ -5813,6 +5901,111 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_links: {
+        parameters: {
+            query?: {
+                /** @description `broken` (if absent), `unclear`, `works` or `waiting`. */
+                status?: string;
+                /** @description Where the page begins. */
+                cursor?: string;
+                /** @description Length of the page, 1 to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkList"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recheck_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkRecheck"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

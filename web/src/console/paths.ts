@@ -42,6 +42,7 @@ export const paths = {
   articleNew: "/portal/articles/new",
   article: (id: string) => `/portal/articles/${id}`,
   channels: "/portal/channels",
+  links: (values: Search = {}) => `/portal/links${search(values)}`,
   comments: "/comments",
   administration: "/administration",
   users: "/administration/users",
@@ -50,3 +51,20 @@ export const paths = {
   /** The public pages, outside of the console. */
   portal: "/",
 } as const;
+
+/** Where each part of the console begins, by the name under which the server opens it to somebody. */
+export const sectionPaths: Readonly<Record<string, string>> = {
+  situation: paths.situation(),
+  signals: paths.signals(),
+  desk: paths.desk(),
+  directives: paths.directives(),
+  tasks: paths.tasks(),
+  supervision: paths.supervision(),
+  levels: paths.levels(),
+  plans: paths.plans(),
+  registers: paths.registers,
+  publications: paths.publications,
+  articles: paths.articles(),
+  comments: paths.comments,
+  administration: paths.administration,
+};

@@ -1,4 +1,4 @@
-import { Navigate, type RouteObject } from "react-router";
+import type { RouteObject } from "react-router";
 import { administrationRoutes } from "./features/administration/routes";
 import { commentRoutes } from "./features/comments/routes";
 import { deskRoutes } from "./features/desk/routes";
@@ -13,9 +13,9 @@ import { signalRoutes } from "./features/signals/routes";
 import { situationRoutes } from "./features/situation/routes";
 import { supervisionRoutes } from "./features/supervision/routes";
 import { taskRoutes } from "./features/tasks/routes";
+import { FirstPage } from "./FirstPage";
 import { LostPage } from "./LostPage";
 import { Opening } from "./Opening";
-import { paths } from "./paths";
 import { Shell } from "./Shell";
 
 export const routes: RouteObject[] = [
@@ -31,7 +31,7 @@ export const routes: RouteObject[] = [
             // Errors of a page leave the navigation standing.
             ErrorBoundary: LostPage,
             children: [
-              { index: true, element: <Navigate to={paths.situation()} replace /> },
+              { index: true, Component: FirstPage },
               ...situationRoutes,
               ...signalRoutes,
               ...deskRoutes,

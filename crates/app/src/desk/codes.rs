@@ -1,15 +1,19 @@
-//! One-time codes and what they open. All of it lives in memory: nothing about who signs in is ever stored, and a restart
-//! asks everybody again.
+//! One-time codes and what they open. They stand in the store, so that they outlive a restart and hold in every process;
+//! numbers are digested and sealed there, and forgotten within a day.
 
 use crate::access::{random_key, random_token};
 use crate::app::App;
 use crate::error::Error;
-use jiff::{SignedDuration, Timestamp};
-use std::collections::HashMap;
+use crate::forms::{self, Admission, Limit};
+use jiff::SignedDuration;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Mutex;
+use uuid::Uuid;
+use wanquan_domain::identity::{normal_document, normal_phone};
+use wanquan_store::desk::{self, Standing};
+use wanquan_store::person::{self, Lookup, LookupKind};
+use wanquan_store::{Tx, form};
 
 /// A code works for so long.
 pub const CODE_LIFE: SignedDuration = SignedDuration::from_mins(5);
@@ -20,8 +24,9 @@ const TRIES_MAX: u32 = 5;
 /// Codes sent to one number in a day, and the pause between two of them.
 const CODES_PER_DAY: usize = 8;
 const PAUSE: SignedDuration = SignedDuration::from_secs(60);
-/// Numbers with an open code, and open sign-ins, at most. Beyond it nobody is let in: memory is bounded.
-const OPEN_MAX: usize = 50_000;
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// Numbers with a code, and browsers at the desk, at most. Beyond it nobody is let in.
+const CROWD_MAX: i64 = 50_000;
 
 /// A telephone number in its one normal form: digits, with a `+` before a country's code other than 86.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -82,70 +87,24 @@ pub trait CodeSender: Send + Sync + fmt::Debug {
 pub struct Resident {
     /// The number.
     pub phone: Phone,
+    /// Number of the identity document, once it was given and fits what is recorded.
+    pub(super) document: Option<String>,
 }
 
-struct Code {
-    hash: Option<blake3::Hash>,
-    ends: Timestamp,
-    tries: u32,
-    sent: Vec<Timestamp>,
-}
-
-struct Open {
-    phone: Phone,
-    ends: Timestamp,
-}
-
-/// Codes that wait, browsers that wait for one, and sign-ins.
-pub(crate) struct Memory {
-    key: [u8; 32],
-    inner: Mutex<Inner>,
-}
-
-#[derive(Default)]
-struct Inner {
-    codes: HashMap<Phone, Code>,
-    waiting: HashMap<blake3::Hash, Open>,
-    sessions: HashMap<blake3::Hash, Open>,
-}
-
-impl Default for Memory {
-    fn default() -> Self {
-        Self { key: random_key(), inner: Mutex::default() }
-    }
-}
-
-impl fmt::Debug for Memory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Memory")
-    }
-}
-
-impl Memory {
-    fn hash(&self, parts: &[&str]) -> blake3::Hash {
-        let mut hasher = blake3::Hasher::new_keyed(&self.key);
-        for part in parts {
-            hasher.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-            hasher.update(part.as_bytes());
-        }
-        hasher.finalize()
+impl Resident {
+    /// True once a document was given that fits.
+    pub fn has_document(&self) -> bool {
+        self.document.is_some()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
-        self.inner.lock().expect("no thread panics while holding it")
-    }
-}
-
-impl Inner {
-    fn clear(&mut self, now: Timestamp) {
-        let day = SignedDuration::from_hours(24);
-        self.codes.retain(|_, code| code.sent.last().is_some_and(|at| now.duration_since(*at) < day));
-        self.waiting.retain(|_, open| open.ends > now);
-        self.sessions.retain(|_, open| open.ends > now);
+    /// As it is sealed for the browser.
+    fn sealed(&self) -> String {
+        format!("{}\t{}", self.phone.as_str(), self.document.as_deref().unwrap_or_default())
     }
 
-    fn is_full(&self) -> bool {
-        [self.codes.len(), self.waiting.len(), self.sessions.len()].into_iter().any(|n| n >= OPEN_MAX)
+    fn unsealed(text: &str) -> Self {
+        let (phone, document) = text.split_once('\t').unwrap_or((text, ""));
+        Self { phone: Phone(phone.to_owned()), document: Some(document.to_owned()).filter(|d| !d.is_empty()) }
     }
 }
 
@@ -163,48 +122,40 @@ fn new_code() -> String {
 /// looked up. `browser` is what the browser is recognised by while it waits.
 ///
 /// # Errors
-/// `TooManyAttempts` for a number that got one just now, or too many today; `Refused` if it could not be sent.
+/// `TooManyAttempts` for a number that got one just now, or too many today; `Refused` if it could not be sent; `Busy` if
+/// too many are at the desk.
 pub async fn request_code(
     app: &App,
     sender: &dyn CodeSender,
     browser: &str,
     phone: &Phone,
 ) -> Result<(), Error> {
-    let (memory, now) = (app.desk_memory(), app.now());
+    let now = app.now();
     let code = new_code();
-    {
-        let mut inner = memory.lock();
-        if inner.is_full() {
-            inner.clear(now);
-            if inner.is_full() {
-                return Err(Error::Busy);
-            }
+    let mut tx = app.write().await?;
+    if desk::crowd(&mut tx).await? >= CROWD_MAX {
+        desk::clear(&mut tx, now, now - DAY).await?;
+        if desk::crowd(&mut tx).await? >= CROWD_MAX {
+            return Err(Error::Busy);
         }
-        let waiting = Open { phone: phone.clone(), ends: now + CODE_LIFE };
-        let day = SignedDuration::from_hours(24);
-        let hash = memory.hash(&["code", phone.as_str(), &code]);
-        let entry = inner.codes.entry(phone.clone()).or_insert_with(|| Code {
-            hash: None,
-            ends: now,
-            tries: 0,
-            sent: Vec::new(),
-        });
-        entry.sent.retain(|at| now.duration_since(*at) < day);
-        let since = entry.sent.last().map(|at| now.duration_since(*at));
-        if let Some(since) = since.filter(|since| *since < PAUSE) {
-            let wait = u64::try_from((PAUSE - since).as_secs()).unwrap_or(0) + 1;
-            return Err(Error::TooManyAttempts { retry_after_s: wait });
-        }
-        if entry.sent.len() >= CODES_PER_DAY {
-            return Err(Error::TooManyAttempts { retry_after_s: 24 * 3600 });
-        }
-        entry.sent.push(now);
-        entry.hash = Some(hash);
-        entry.ends = now + CODE_LIFE;
-        entry.tries = 0;
-        let browser = memory.hash(&["waiting", browser]);
-        inner.waiting.insert(browser, waiting);
     }
+    let mut kept = desk::code_for_update(&mut tx, phone.as_str(), now).await?;
+    kept.sent.retain(|at| now.duration_since(*at) < DAY);
+    let since = kept.sent.last().map(|at| now.duration_since(*at));
+    if let Some(since) = since.filter(|since| *since < PAUSE) {
+        let wait = u64::try_from((PAUSE - since).as_secs()).unwrap_or(0) + 1;
+        return Err(Error::TooManyAttempts { retry_after_s: wait });
+    }
+    if kept.sent.len() >= CODES_PER_DAY {
+        return Err(Error::TooManyAttempts { retry_after_s: 24 * 3600 });
+    }
+    kept.sent.push(now);
+    kept.digest = Some(desk::code_digest(&tx, phone.as_str(), &code));
+    kept.ends_at = now + CODE_LIFE;
+    kept.tries = 0;
+    desk::put_code(&mut tx, phone.as_str(), &kept).await?;
+    desk::open(&mut tx, Standing::Waiting, browser, phone.as_str(), now + CODE_LIFE).await?;
+    tx.commit().await?;
     let minutes = CODE_LIFE.as_mins();
     let text = format!(
         "您的验证码：{code}，{minutes}分钟内有效，请勿告诉他人。 Your code: {code}, valid for {minutes} minutes."
@@ -216,11 +167,12 @@ pub async fn request_code(
 }
 
 /// The number for which a browser waits; `None` if it asked for no code lately.
-pub fn pending(app: &App, browser: &str) -> Option<Phone> {
-    let (memory, now) = (app.desk_memory(), app.now());
-    let inner = memory.lock();
-    let open = inner.waiting.get(&memory.hash(&["waiting", browser]))?;
-    (open.ends > now).then(|| open.phone.clone())
+///
+/// # Errors
+/// If the store fails.
+pub async fn pending(app: &App, browser: &str) -> Result<Option<Phone>, Error> {
+    let mut tx = app.read().await?;
+    Ok(desk::opened(&mut tx, Standing::Waiting, browser, app.now()).await?.map(Phone))
 }
 
 /// Signs in with a code; the secret that the browser keeps. A code opens one sign-in, and only in the browser that asked
@@ -228,9 +180,7 @@ pub fn pending(app: &App, browser: &str) -> Option<Phone> {
 ///
 /// # Errors
 /// `BadCredentials` for a wrong, used or ended code, whichever it is.
-pub fn enter(app: &App, browser: &str, code: &str) -> Result<String, Error> {
-    let (memory, now) = (app.desk_memory(), app.now());
-    let phone = pending(app, browser).ok_or(Error::BadCredentials)?;
+pub async fn enter(app: &App, browser: &str, code: &str) -> Result<String, Error> {
     let code: String = code
         .chars()
         .filter(|c| !c.is_whitespace())
@@ -239,35 +189,96 @@ pub fn enter(app: &App, browser: &str, code: &str) -> Result<String, Error> {
             other => other,
         })
         .collect();
-    let given = memory.hash(&["code", phone.as_str(), &code]);
-    let mut inner = memory.lock();
-    let kept = inner.codes.get_mut(&phone).ok_or(Error::BadCredentials)?;
+    let now = app.now();
+    let mut tx = app.write().await?;
+    let number = desk::opened(&mut tx, Standing::Waiting, browser, now).await?;
+    let number = number.ok_or(Error::BadCredentials)?;
+    let mut kept = desk::code_for_update(&mut tx, &number, now).await?;
     kept.tries += 1;
-    let is_open = kept.ends > now && kept.tries <= TRIES_MAX;
-    // The comparison of two hashes takes the same time whatever they hold.
-    if !is_open || kept.hash != Some(given) {
-        return Err(Error::BadCredentials);
+    let is_open = kept.ends_at > now && kept.tries <= TRIES_MAX;
+    let given = desk::code_digest(&tx, &number, &code);
+    // Digests are compared, which tells whoever measures the time nothing of the code.
+    let fits = is_open && kept.digest == Some(given);
+    if fits {
+        kept.digest = None;
     }
-    kept.hash = None;
+    desk::put_code(&mut tx, &number, &kept).await?;
     let secret = random_token();
-    inner.waiting.remove(&memory.hash(&["waiting", browser]));
-    inner.sessions.insert(memory.hash(&["session", &secret]), Open { phone, ends: now + SESSION_LIFE });
-    Ok(secret)
+    if fits {
+        desk::close(&mut tx, Standing::Waiting, browser).await?;
+        let resident = Resident { phone: Phone(number), document: None };
+        desk::open(&mut tx, Standing::SignedIn, &secret, &resident.sealed(), now + SESSION_LIFE).await?;
+    }
+    // A try counts whether it fits or not.
+    tx.commit().await?;
+    if fits { Ok(secret) } else { Err(Error::BadCredentials) }
 }
 
 /// Who signed in with a secret; `None` once it has ended.
-pub fn identify(app: &App, secret: &str) -> Option<Resident> {
-    let (memory, now) = (app.desk_memory(), app.now());
-    let inner = memory.lock();
-    let open = inner.sessions.get(&memory.hash(&["session", secret]))?;
-    (open.ends > now).then(|| Resident { phone: open.phone.clone() })
+///
+/// # Errors
+/// If the store fails.
+pub async fn identify(app: &App, secret: &str) -> Result<Option<Resident>, Error> {
+    let mut tx = app.read().await?;
+    let opened = desk::opened(&mut tx, Standing::SignedIn, secret, app.now()).await?;
+    Ok(opened.map(|text| Resident::unsealed(&text)))
+}
+
+/// Tries of documents by one number.
+const DOCUMENTS: Limit = Limit { of: "desk document", burst: 5, per_hour: 5 };
+
+/// Lets whoever signed in name their document: if it is that of somebody who is recorded under the telephone as well,
+/// what is recorded of that person is shown from now on. False if nothing is recorded under the two together, whichever
+/// of them it is that nobody knows.
+///
+/// # Errors
+/// `TooManyAttempts`; `BadCredentials` once the sign-in has ended.
+pub async fn give_document(app: &App, secret: &str, document: &str) -> Result<bool, Error> {
+    let resident = identify(app, secret).await?.ok_or(Error::BadCredentials)?;
+    if forms::admit(app, DOCUMENTS, resident.phone.as_str(), None).await? != Admission::Admitted {
+        return Err(Error::TooManyAttempts { retry_after_s: 12 * 60 });
+    }
+    let Some(document) = normal_document(document) else { return Ok(false) };
+    let named = Resident { document: Some(document), ..resident };
+    let mut tx = app.write().await?;
+    if persons_of(&mut tx, &named).await?.is_empty() {
+        return Ok(false);
+    }
+    // The sign-in goes on to end when it would have ended.
+    if !desk::reseal(&mut tx, secret, &named.sealed()).await? {
+        return Err(Error::BadCredentials);
+    }
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// Persons who are recorded under the telephone and the document of a resident, both.
+pub(super) async fn persons_of(tx: &mut Tx<'_>, resident: &Resident) -> Result<Vec<Uuid>, Error> {
+    let Some(document) = &resident.document else { return Ok(Vec::new()) };
+    let by = |kind, value: &str| Lookup { kind, value: value.to_owned() };
+    let by_document = person::find(tx, &by(LookupKind::Document, document)).await?;
+    let Some(number) = normal_phone(resident.phone.as_str()) else { return Ok(Vec::new()) };
+    let by_phone = person::find(tx, &by(LookupKind::Phone, &number)).await?;
+    Ok(by_document.into_iter().filter(|id| by_phone.contains(id)).collect())
 }
 
 /// Ends a sign-in.
-pub fn leave(app: &App, secret: &str) {
-    let memory = app.desk_memory();
-    let hash = memory.hash(&["session", secret]);
-    memory.lock().sessions.remove(&hash);
+///
+/// # Errors
+/// If the store fails.
+pub async fn leave(app: &App, secret: &str) -> Result<(), Error> {
+    let mut tx = app.write().await?;
+    desk::close(&mut tx, Standing::SignedIn, secret).await?;
+    Ok(tx.commit().await?)
+}
+
+/// Forgets codes, sign-ins and counts of forms that have ended.
+pub(crate) async fn clear(app: &App) -> Result<(), Error> {
+    let now = app.now();
+    let mut tx = app.write().await?;
+    desk::clear(&mut tx, now, now - DAY).await?;
+    form::clear(&mut tx, now).await?;
+    Ok(tx.commit().await?)
 }
 
 #[cfg(test)]

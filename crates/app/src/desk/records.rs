@@ -1,6 +1,6 @@
 //! What a resident does at the desk, and what is shown there.
 
-use super::codes::{Phone, Resident};
+use super::codes::{Phone, Resident, persons_of};
 use crate::access::random_key;
 use crate::app::App;
 use crate::error::Error;
@@ -12,7 +12,7 @@ use wanquan_domain::kind::Role;
 use wanquan_domain::record::{Record, RecordId};
 use wanquan_domain::register::{Register, STATE};
 use wanquan_domain::text::Text;
-use wanquan_store::{Tx, audit, record, setting};
+use wanquan_store::{Tx, audit, person, record, setting};
 
 /// Audit entries of one record, and of the lists of its register, that are looked through for who saw it.
 const LOOKS_MAX: u32 = 1_000;
@@ -50,6 +50,8 @@ pub struct Own {
     pub fields: Vec<(Text, Text)>,
     /// Who looked at it or changed it, latest first.
     pub looks: Vec<Look>,
+    /// Whether the resident made it here; others were entered by staff.
+    pub is_declared: bool,
 }
 
 /// The desk as an actor: it acts for whoever signed in, and leaves no number in the log.
@@ -57,20 +59,17 @@ fn desk() -> Actor {
     Actor::system("居民自助 Resident's desk")
 }
 
-/// What is recorded under the number of a resident, latest first.
+/// What is recorded of a resident, latest first.
 ///
 /// # Errors
 /// If the store fails.
 pub async fn own_records(app: &App, resident: &Resident) -> Result<Vec<Own>, Error> {
     let mut tx = app.read().await?;
     let mut own = Vec::new();
-    for found in found_by(&mut tx, &resident.phone).await? {
+    for (found, is_declared) in found_by(app, &mut tx, resident).await? {
         let Some(register) = app.packs().register(&found.register) else { continue };
-        if !names(register, &found, &resident.phone) || found.deleted {
-            continue;
-        }
         let looks = looks_at(&mut tx, &found).await?;
-        own.push(shown(app, register, found, looks));
+        own.push(Own { is_declared, ..shown(app, register, found, looks) });
     }
     drop(tx);
     own.sort_by_key(|own| std::cmp::Reverse((own.record.event_date, own.record.id)));
@@ -98,12 +97,27 @@ async fn digest(tx: &mut Tx<'_>, phone: &Phone) -> Result<Option<[u8; 32]>, Erro
     Ok(key.map(|key| *blake3::keyed_hash(key.as_bytes(), phone.as_str().as_bytes()).as_bytes()))
 }
 
-async fn found_by(tx: &mut Tx<'_>, phone: &Phone) -> Result<Vec<Record>, Error> {
-    let mut found = Vec::new();
-    let Some(number) = digest(tx, phone).await? else { return Ok(found) };
-    for id in wanquan_store::desk::declared(tx, &number).await? {
-        found.extend(record::get(tx, id).await?);
+/// What is recorded of a resident, with whether they made it here: records that were made at the desk and name the
+/// number; once a document was given that fits, also those of the person whom the two name.
+async fn found_by(app: &App, tx: &mut Tx<'_>, resident: &Resident) -> Result<Vec<(Record, bool)>, Error> {
+    let mut found: Vec<(Record, bool)> = Vec::new();
+    if let Some(number) = digest(tx, &resident.phone).await? {
+        for id in wanquan_store::desk::declared(tx, &number).await? {
+            let made = record::get(tx, id).await?.filter(|record| {
+                app.packs().register(&record.register).is_some_and(|r| names(r, record, &resident.phone))
+            });
+            found.extend(made.map(|record| (record, true)));
+        }
     }
+    for person in persons_of(tx, resident).await? {
+        for (id, _) in person::records(tx, person).await?.into_iter().take(OWN_MAX) {
+            if !found.iter().any(|(known, _)| known.id == id) {
+                found.extend(record::get(tx, id).await?.map(|record| (record, false)));
+            }
+        }
+    }
+    // What is rehearsed says nothing of anybody.
+    found.retain(|(record, _)| !record.deleted && !record.drill);
     Ok(found)
 }
 
@@ -166,6 +180,7 @@ fn shown(app: &App, register: &Register, found: Record, looks: Vec<Look>) -> Own
         state: state.map(|state| OwnState { label: state.label.clone() }),
         fields,
         looks,
+        is_declared: true,
         record: found,
     }
 }
@@ -203,11 +218,8 @@ pub async fn challenge(
 ) -> Result<RecordId, Error> {
     if let Some(about) = about {
         let mut tx = app.read().await?;
-        let own = found_by(&mut tx, &resident.phone).await?;
-        let meant = own.into_iter().find(|record| record.id == about);
-        let meant = meant.filter(|record| {
-            app.packs().register(&record.register).is_some_and(|r| names(r, record, &resident.phone))
-        });
+        let own = found_by(app, &mut tx, resident).await?;
+        let meant = own.into_iter().map(|(record, _)| record).find(|record| record.id == about);
         let meant = meant.ok_or_else(|| Error::not_found("record", about))?;
         values.insert("record_id".to_owned(), Json::from(about.to_string()));
         // Answered where the record is kept.

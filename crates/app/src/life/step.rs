@@ -289,12 +289,14 @@ async fn step(
         reason: why,
     };
     work::append(tx, id, &entry).await?;
-    publish::freeze(app, tx, register, &stored.record, &actor.name).await?;
     let detail = json!({
         "step": declared.id, "to": to.id, "version": stored.record.version, "fields": changes,
         "confirms": pending.map(|p| p.by),
     });
     app.audit(tx, actor, "record.step", &format!("record/{id}"), detail).await?;
+    // After the entry, as everywhere where the version of what is public is raised: two transactions that took the two in
+    // different order would wait for each other.
+    publish::freeze(app, tx, register, &stored.record, &actor.name).await?;
     detect::enqueue(app, tx, &stored.touched).await?;
     dispatch::record_entered(app, tx, &stored.record, &to.id, 0).await?;
     let outcome = Outcome {

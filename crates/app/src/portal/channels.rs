@@ -92,7 +92,7 @@ pub async fn prepare(app: &App) -> Result<(), Error> {
         if added { portal::raise_generation(&mut tx).await? } else { portal::generation(&mut tx).await? };
     tx.commit().await?;
     app.portal_changed(generation);
-    Ok(())
+    crate::publish::note_all(app).await
 }
 
 /// The tree with a channel added or changed.

@@ -13,6 +13,8 @@ use wanquan_store::{Tx, article, channel, portal};
 
 /// Kind of an article in tables of addresses and changes.
 pub(crate) const ARTICLE: &str = "article";
+/// Kind of a public service in the table of changes; the register that holds services is called so.
+pub(crate) const SERVICE: &str = "service_place";
 /// Kind of a channel in the table of addresses.
 pub(crate) const CHANNEL: &str = "channel";
 

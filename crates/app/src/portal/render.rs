@@ -209,6 +209,22 @@ pub fn files_in(html: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// Addresses of pages elsewhere to which rendered text leads.
+pub fn links_in(html: &str) -> BTreeSet<String> {
+    // What begins like a tag is one: in text the sign is written as a reference.
+    let tags = html.match_indices("<a ").map(|(at, _)| &html[at..]);
+    let leading = tags.filter_map(|tag| {
+        let (before, rest) = tag.split_once("href=\"")?;
+        let written = rest.split('"').next().unwrap_or_default();
+        (!before.contains('>') && written.starts_with("http")).then_some(written)
+    });
+    // As the writer of rendered text escapes attributes.
+    let plain = |written: &str| {
+        written.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    };
+    leading.map(plain).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -275,6 +291,17 @@ mod tests {
         assert!(html.contains("<table>") && html.contains("<ol>"));
         assert!(html.contains(&format!("src=\"/files/{digest}.png\"")) && html.contains("alt=\"A map\""));
         assert_eq!(files_in(&html), BTreeSet::from([digest]));
+    }
+
+    #[test]
+    fn links_elsewhere_are_found_as_they_lead() {
+        let html = to_html(
+            "[a](https://a.example/?x=1&y=2) [b](/own) <a href='http://b.example/\"q\"'>b</a> href=\"https://no\"",
+        );
+        let found = links_in(&html);
+        assert!(found.contains("https://a.example/?x=1&y=2"), "{found:?}");
+        assert!(found.iter().any(|link| link.starts_with("http://b.example/")), "{found:?}");
+        assert_eq!(found.len(), 2, "{found:?}");
     }
 
     #[test]

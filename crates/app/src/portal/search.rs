@@ -12,17 +12,19 @@ mod dictionary;
 
 pub use dictionary::rest;
 
-use super::public::{ARTICLE, live_version};
+use super::public::{ARTICLE, SERVICE, live_version};
 use super::render;
 use crate::app::App;
 use crate::error::Error;
 use jiff::Timestamp;
+use jiff::civil::{Date, date};
 use std::collections::HashSet;
+use std::ops::{Bound, RangeInclusive};
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 use tantivy::collector::{Count, TopDocs};
 use tantivy::directory::MmapDirectory;
-use tantivy::query::{BooleanQuery, BoostQuery, Occur, Query, TermQuery};
+use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query, RangeQuery, TermQuery};
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, STORED, STRING, Schema, TextFieldIndexing, TextOptions,
     Value as _,
@@ -32,10 +34,12 @@ use tantivy::tokenizer::{
 };
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 use wanquan_domain::article::clean_line;
-use wanquan_store::{Tx, article, portal};
+use wanquan_domain::public_entry::PublicEntry;
+use wanquan_domain::region::Level;
+use wanquan_store::{Tx, article, portal, public_entry};
 
 /// Form of the index; another one is made anew.
-const FORM: &str = "1";
+const FORM: &str = "2";
 /// Name of the way in which texts are taken apart.
 const ANALYZER: &str = "zh_en";
 /// Longest text that is looked for, in characters.
@@ -127,7 +131,12 @@ pub struct Document {
     pub address: String,
     /// When it became public.
     pub date: Timestamp,
+    /// Days on which it holds; outside of them it is not found.
+    pub holds: RangeInclusive<Date>,
 }
+
+/// Every day.
+const ALWAYS: RangeInclusive<Date> = Date::MIN..=Date::MAX;
 
 #[derive(Debug, Clone, Copy)]
 struct Fields {
@@ -138,6 +147,8 @@ struct Fields {
     text: Field,
     address: Field,
     date: Field,
+    from: Field,
+    until: Field,
 }
 
 /// An open index.
@@ -175,6 +186,8 @@ fn schema() -> (Schema, Fields) {
         text: builder.add_text_field("text", searched(IndexRecordOption::WithFreqs) | STORED),
         address: builder.add_text_field("address", STORED),
         date: builder.add_i64_field("date", FAST | INDEXED | STORED),
+        from: builder.add_i64_field("from", FAST | INDEXED),
+        until: builder.add_i64_field("until", FAST | INDEXED),
     };
     (builder.build(), fields)
 }
@@ -243,6 +256,8 @@ impl SearchIndex {
             kept.add_text(self.fields.text, document.text);
             kept.add_text(self.fields.address, document.address);
             kept.add_i64(self.fields.date, document.date.as_second());
+            kept.add_i64(self.fields.from, day_number(*document.holds.start()));
+            kept.add_i64(self.fields.until, day_number(*document.holds.end()));
             writer.add_document(kept).map_err(failed)?;
         }
         let mut commit = writer.prepare_commit().map_err(failed)?;
@@ -266,21 +281,21 @@ impl SearchIndex {
         Ok(())
     }
 
-    fn search(&self, text: &str, page: usize) -> Result<Results, Error> {
-        let words = words_of(text);
+    fn search(&self, asked: &Asked, today: Date) -> Result<Results, Error> {
+        let words = words_of(&asked.text);
         if words.is_empty() {
             return Ok(Results::default());
         }
-        let mut found = self.find(&words, Occur::Must, page)?;
+        let mut found = self.find(&words, Occur::Must, asked, today)?;
         if found.total == 0 && words.len() > 1 {
             // Nothing holds every word; what holds some of them is better than nothing, and is said to be so.
-            found = self.find(&words, Occur::Should, page)?;
+            found = self.find(&words, Occur::Should, asked, today)?;
             found.partly = true;
         }
         Ok(found)
     }
 
-    fn find(&self, words: &[String], each: Occur, page: usize) -> Result<Results, Error> {
+    fn find(&self, words: &[String], each: Occur, asked: &Asked, today: Date) -> Result<Results, Error> {
         let in_field = |field: Field, word: &str, boost: f32| -> (Occur, Box<dyn Query>) {
             let term = TermQuery::new(Term::from_field_text(field, word), IndexRecordOption::WithFreqs);
             (Occur::Should, Box::new(BoostQuery::new(Box::new(term), boost)))
@@ -293,9 +308,28 @@ impl SearchIndex {
             ];
             (each, Box::new(BooleanQuery::new(fields)))
         });
-        let query = BooleanQuery::new(clauses.collect());
+        let words_found = BooleanQuery::new(clauses.collect());
+        let day = |field, from: Bound<i64>, to: Bound<i64>| -> (Occur, Box<dyn Query>) {
+            let term = |bound: Bound<i64>| bound.map(|n| Term::from_field_i64(field, n));
+            (Occur::MustNot, Box::new(RangeQuery::new(term(from), term(to))))
+        };
+        let today = day_number(today);
+        let mut all: Vec<(Occur, Box<dyn Query>)> = vec![
+            (Occur::Must, Box::new(words_found)),
+            day(self.fields.from, Bound::Excluded(today), Bound::Unbounded),
+            day(self.fields.until, Bound::Unbounded, Bound::Excluded(today)),
+        ];
+        if let Some(kind) = &asked.kind {
+            let term = Term::from_field_text(self.fields.kind, kind);
+            all.push((
+                Occur::Must,
+                Box::new(ConstScoreQuery::new(Box::new(TermQuery::new(term, IndexRecordOption::Basic)), 0.0)),
+            ));
+        }
+        let query = BooleanQuery::new(all);
         let searcher = self.reader.searcher();
-        let top = TopDocs::with_limit(PAGE_LENGTH).and_offset((page - 1) * PAGE_LENGTH).order_by_score();
+        let skipped = (asked.page.clamp(1, PAGES_MAX) - 1) * PAGE_LENGTH;
+        let top = TopDocs::with_limit(PAGE_LENGTH).and_offset(skipped).order_by_score();
         let (top, total) = searcher.search(&query, &(top, Count)).map_err(failed)?;
         let mut hits = Vec::new();
         for (_, address) in top {
@@ -385,7 +419,7 @@ fn marked(text: &str, words: &[String], shown: usize) -> Vec<Piece> {
 /// Something that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
-    /// Kind of thing: `article`.
+    /// Kind of thing: `article` or `service_place`.
     pub kind: String,
     /// Its title.
     pub title: Vec<Piece>,
@@ -451,7 +485,7 @@ pub async fn follow(app: &App) -> Result<usize, Error> {
         let full = changes.len() == BATCH as usize;
         let mut documents = Vec::with_capacity(changes.len());
         for change in changes {
-            let document = load_document(&mut tx, &change.kind, &change.subject).await?;
+            let document = load_document(app, &mut tx, &change.kind, &change.subject).await?;
             documents.push((change.kind, change.subject, document));
         }
         drop(tx);
@@ -466,10 +500,15 @@ pub async fn follow(app: &App) -> Result<usize, Error> {
 }
 
 /// What search shows of something; `None` if it is not public (any more). A kind of thing is a line here.
-async fn load_document(tx: &mut Tx<'_>, kind: &str, subject: &str) -> Result<Option<Document>, Error> {
+async fn load_document(
+    app: &App,
+    tx: &mut Tx<'_>,
+    kind: &str,
+    subject: &str,
+) -> Result<Option<Document>, Error> {
+    let Ok(id) = subject.parse() else { return Ok(None) };
     match kind {
         ARTICLE => {
-            let Ok(id) = subject.parse() else { return Ok(None) };
             let Some(found) = article::get(tx, id).await? else { return Ok(None) };
             let Some(version) = live_version(tx, &found).await? else { return Ok(None) };
             let content = version.content;
@@ -484,20 +523,71 @@ async fn load_document(tx: &mut Tx<'_>, kind: &str, subject: &str) -> Result<Opt
                 text,
                 address: found.address.unwrap_or_default(),
                 date: found.published_at.unwrap_or(version.published_at),
+                holds: ALWAYS,
             }))
+        }
+        SERVICE => {
+            let Some(entry) = public_entry::get(tx, id).await? else { return Ok(None) };
+            Ok(Some(service_document(app, &entry)))
         }
         _ => Ok(None),
     }
 }
 
-/// Looks for a text in everything public. `page` counts from 1.
+/// A place is found by its name, by what it offers and where it lies, and by what stands on its page.
+fn service_document(app: &App, entry: &PublicEntry) -> Document {
+    let register = app.packs().register(&entry.register);
+    let category = entry.text("category");
+    let choices =
+        register.and_then(|r| r.field("category")).map(|f| f.choices.as_slice()).unwrap_or_default();
+    let offered = choices.iter().find(|choice| choice.id == category).map(|choice| choice.label.clone());
+    let tree = &app.packs().regions;
+    let own = tree.get(&entry.region).into_iter();
+    let places = own.chain(tree.ancestors(&entry.region)).filter(|region| region.level >= Level::Prefecture);
+    let mut names: Vec<String> = offered.into_iter().flat_map(|label| [label.zh, label.en]).collect();
+    names.push(entry.text("department").to_owned());
+    for place in places {
+        names.push(place.name.clone());
+        names.extend(place.name_en.clone());
+    }
+    let lines = ["address", "phone", "hours", "note"].map(|field| entry.text(field));
+    let lines: Vec<&str> = lines.into_iter().filter(|line| !line.is_empty()).collect();
+    let view = register.and_then(|register| register.public.as_ref());
+    let day = |field: Option<&String>| field.and_then(|field| entry.date(field));
+    let from = day(view.and_then(|view| view.from.as_ref())).unwrap_or(Date::MIN);
+    let until = day(view.and_then(|view| view.until.as_ref())).unwrap_or(Date::MAX);
+    Document {
+        title: entry.text("name").to_owned(),
+        names: names.join(" "),
+        text: lines.join("\n"),
+        address: format!("/services/{}", entry.id),
+        date: entry.changed_at,
+        holds: from..=until,
+    }
+}
+
+fn day_number(day: Date) -> i64 {
+    day.duration_since(date(1970, 1, 1)).as_hours().div_euclid(24)
+}
+
+/// What is asked.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// Words.
+    pub text: String,
+    /// Only things of this kind.
+    pub kind: Option<String>,
+    /// Page, from 1.
+    pub page: usize,
+}
+
+/// Looks for a text in everything that is public and holds today.
 ///
 /// # Errors
 /// If the index fails.
-pub async fn search(app: &App, text: &str, page: usize) -> Result<Results, Error> {
-    let (index, text) = (index(app)?, text.to_owned());
-    let page = page.clamp(1, PAGES_MAX);
-    let found = tokio::task::spawn_blocking(move || index.search(&text, page));
+pub async fn search(app: &App, asked: Asked) -> Result<Results, Error> {
+    let (index, today) = (index(app)?, app.today());
+    let found = tokio::task::spawn_blocking(move || index.search(&asked, today));
     found.await.map_err(|e| Error::Internal(e.to_string()))?
 }
 
@@ -512,7 +602,13 @@ mod tests {
             text: text.into(),
             address: format!("/{title}"),
             date: Timestamp::UNIX_EPOCH,
+            holds: ALWAYS,
         })
+    }
+
+    fn ask(index: &SearchIndex, text: &str) -> Results {
+        let asked = Asked { text: text.to_owned(), kind: None, page: 1 };
+        index.search(&asked, date(2020, 2, 12)).unwrap()
     }
 
     fn titles(results: &Results) -> Vec<&str> {
@@ -533,7 +629,7 @@ mod tests {
     fn chinese_and_english_are_found_by_word() {
         let index = SearchIndex::open(None).unwrap();
         filled(&index);
-        let found = |text: &str| index.search(text, 1).unwrap();
+        let found = |text: &str| ask(&index, text);
         assert_eq!(titles(&found("疫情")), ["新冠肺炎疫情通报", "复工复产通知"], "a title counts more");
         assert_eq!(titles(&found("口罩")), ["复工复产通知"]);
         assert_eq!(titles(&found("VACCINATE")), ["复工复产通知"], "by stem and whatever case");
@@ -550,7 +646,7 @@ mod tests {
     fn what_was_found_is_told_apart() {
         let index = SearchIndex::open(None).unwrap();
         filled(&index);
-        let found = index.search("疫情 vaccination", 1).unwrap();
+        let found = ask(&index, "疫情 vaccination");
         let marks =
             |pieces: &[Piece]| pieces.iter().filter(|p| p.found).map(|p| p.text.clone()).collect::<Vec<_>>();
         assert_eq!(marks(&found.hits[0].text), ["Vaccination", "疫情"]);
@@ -570,8 +666,8 @@ mod tests {
             ("article".to_owned(), "2".to_owned(), None),
         ];
         index.write(changed, (9, "2".into())).unwrap();
-        assert_eq!(titles(&index.search("疫情", 1).unwrap()), ["疫情结束"]);
-        assert_eq!(index.search("口罩", 1).unwrap().total, 0);
+        assert_eq!(titles(&ask(&index, "疫情")), ["疫情结束"]);
+        assert_eq!(ask(&index, "口罩").total, 0);
     }
 
     #[test]
@@ -583,10 +679,32 @@ mod tests {
         drop(index);
         let again = SearchIndex::open(Some(&path)).unwrap();
         assert_eq!(again.position(), (7, "3".to_owned()));
-        assert_eq!(again.search("疫情", 1).unwrap().total, 2);
+        assert_eq!(ask(&again, "疫情").total, 2);
         drop(again);
         std::fs::write(path.join("meta.json"), "{").unwrap();
         let anew = SearchIndex::open(Some(&path)).unwrap();
-        assert_eq!((anew.position(), anew.search("疫情", 1).unwrap().total), ((0, String::new()), 0));
+        assert_eq!((anew.position(), ask(&anew, "疫情").total), ((0, String::new()), 0));
+    }
+
+    #[test]
+    fn a_place_is_found_as_such_and_while_it_holds() {
+        let index = SearchIndex::open(None).unwrap();
+        filled(&index);
+        let place = Document {
+            holds: date(2020, 2, 1)..=date(2020, 2, 29),
+            ..document("疫情热线", "12345").unwrap()
+        };
+        index.write(vec![("service_place".into(), "9".into(), Some(place))], (8, "9".into())).unwrap();
+        let on = |kind: Option<&str>, day| {
+            let asked = Asked { text: "疫情".into(), kind: kind.map(str::to_owned), page: 1 };
+            let found = index.search(&asked, day).unwrap();
+            found.hits.into_iter().map(|hit| hit.kind).collect::<Vec<_>>()
+        };
+        assert_eq!(on(None, date(2020, 2, 29)).len(), 3);
+        assert_eq!(on(Some("service_place"), date(2020, 2, 1)), ["service_place"]);
+        assert_eq!(on(Some("article"), date(2020, 2, 1)), ["article", "article"]);
+        for outside in [date(2020, 1, 31), date(2020, 3, 1)] {
+            assert_eq!(on(Some("service_place"), outside), Vec::<String>::new());
+        }
     }
 }

@@ -2,13 +2,14 @@
 
 use crate::app::App;
 use crate::error::Error;
+use crate::portal::SERVICE;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use wanquan_domain::public_entry::PublicEntry;
 use wanquan_domain::record::Record;
 use wanquan_domain::register::{Register, STATE};
-use wanquan_store::Tx;
 use wanquan_store::public_entry::{self, Stamp};
+use wanquan_store::{Tx, portal};
 
 /// What a register has published.
 #[derive(Debug, Clone)]
@@ -38,7 +39,9 @@ pub(crate) async fn freeze(
         && !record.drill
         && state.is_some_and(|state| view.states.iter().any(|public| public == state));
     if !is_public {
-        public_entry::take_away(tx, record.id.0, app.now()).await?;
+        if public_entry::take_away(tx, record.id.0, app.now()).await? {
+            note(tx, register, record).await?;
+        }
         return Ok(());
     }
     let entry = PublicEntry {
@@ -52,7 +55,39 @@ pub(crate) async fn freeze(
         changed_at: app.now(),
         version: 1,
     };
-    Ok(public_entry::put(tx, &entry).await?)
+    public_entry::put(tx, &entry).await?;
+    note(tx, register, record).await
+}
+
+/// Lets search and the check of links look at an entry again. Others see it with the generation, so nothing is to be
+/// told after the commit.
+async fn note(tx: &mut Tx<'_>, register: &Register, record: &Record) -> Result<(), Error> {
+    if register.id != SERVICE {
+        return Ok(());
+    }
+    let generation = portal::raise_generation(tx).await?;
+    Ok(portal::note_change(tx, SERVICE, &record.id.to_string(), generation).await?)
+}
+
+/// Lets search find services that were published before it knew of them.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) async fn note_all(app: &App) -> Result<(), Error> {
+    let mut tx = app.read().await?;
+    let known = portal::has_changes(&mut tx, SERVICE).await?;
+    let stamp = public_entry::stamp(&mut tx, SERVICE).await?;
+    drop(tx);
+    if known || stamp.entries == 0 {
+        return Ok(());
+    }
+    let mut tx = app.write().await?;
+    let entries = public_entry::list(&mut tx, SERVICE).await?;
+    let generation = portal::raise_generation(&mut tx).await?;
+    for entry in entries {
+        portal::note_change(&mut tx, SERVICE, &entry.id.to_string(), generation).await?;
+    }
+    Ok(tx.commit().await?)
 }
 
 /// What anybody may read of a register. Reads public entries and nothing else.

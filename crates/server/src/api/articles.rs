@@ -1,19 +1,15 @@
-//! Articles of the portal: writing, reviewing, publishing; pictures and attachments.
+//! Articles of the portal: writing, reviewing, publishing.
 
 use super::{Api, ApiError, Caller};
-use crate::portal::files::disposition;
 use axum::Json;
-use axum::body::{Body, Bytes};
-use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection, QueryRejection};
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use wanquan_app::portal::edit::{self, Manuscript, Opened};
-use wanquan_app::portal::files::{self, Stored};
 use wanquan_app::portal::{render, review};
 use wanquan_app::{Subject, authorize};
 use wanquan_domain::actor::{Action, Actor};
@@ -402,49 +398,6 @@ pub struct Preview {
     summary: String,
 }
 
-/// A picture or an attachment that was taken.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PortalFileBody {
-    /// Digest, by which articles name it.
-    digest: String,
-    /// Where readers find it once an article that uses it is public.
-    address: String,
-    /// Name.
-    name: String,
-    /// Media type, found in the content.
-    media_type: String,
-    /// Size in bytes.
-    size: usize,
-    /// Width of a picture, in pixels.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    width: Option<u32>,
-    /// Height of a picture, in pixels.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    height: Option<u32>,
-}
-
-impl From<Stored> for PortalFileBody {
-    fn from(stored: Stored) -> Self {
-        let Stored { digest, address, name, media_type, size, pixels } = stored;
-        Self {
-            digest,
-            address,
-            name,
-            media_type,
-            size,
-            width: pixels.map(|p| p.0),
-            height: pixels.map(|p| p.1),
-        }
-    }
-}
-
-/// Name of an uploaded file.
-#[derive(Debug, Deserialize, IntoParams)]
-pub struct FileName {
-    /// Name.
-    name: String,
-}
-
 async fn opened(api: &Api, caller: &Caller, id: Uuid) -> Result<Json<ArticleBody>, ApiError> {
     let opened = edit::read_article(&api.app, caller.actor(), id).await?;
     Ok(Json(ArticleBody::new(api, caller.actor(), opened)))
@@ -634,51 +587,4 @@ pub async fn preview_article(
     });
     let preview = drawn.await.map_err(|e| wanquan_app::Error::Internal(e.to_string()))?;
     Ok(Json(preview))
-}
-
-/// Upload a picture or an attachment; the body is the file.
-#[utoipa::path(post, path = "/portal-files", tag = "portal", params(FileName),
-    request_body(content_type = "application/octet-stream", content = Vec<u8>), responses(
-    (status = 201, body = PortalFileBody), (status = 401, body = super::error::Problem),
-    (status = 403, body = super::error::Problem), (status = 422, body = super::error::Problem)))]
-pub async fn create_portal_file(
-    State(api): State<Api>,
-    caller: Caller,
-    query: Result<Query<FileName>, QueryRejection>,
-    bytes: Result<Bytes, BytesRejection>,
-) -> Result<(StatusCode, Json<PortalFileBody>), ApiError> {
-    let Query(FileName { name }) = query?;
-    let bytes = bytes.map_err(|_| wanquan_app::Error::BadInput {
-        field: "file",
-        message: format!("at most {} bytes", files::FILE_BYTES_MAX),
-    })?;
-    let stored = files::store_file(&api.app, caller.actor(), &name, bytes.to_vec()).await?;
-    Ok((StatusCode::CREATED, Json(stored.into())))
-}
-
-/// A picture or an attachment, for those who write.
-#[utoipa::path(get, path = "/portal-files/{digest}", tag = "portal",
-    params(("digest" = String, Path, description = "Digest of the file")), responses(
-    (status = 200, description = "The file", content_type = "application/octet-stream"),
-    (status = 401, body = super::error::Problem), (status = 403, body = super::error::Problem),
-    (status = 404, body = super::error::Problem)))]
-pub async fn read_portal_file(
-    State(api): State<Api>,
-    caller: Caller,
-    digest: Result<Path<String>, PathRejection>,
-) -> Result<Response, ApiError> {
-    let Path(digest) = digest?;
-    let file = files::read_file(&api.app, caller.actor(), &digest).await?;
-    let mut response = Body::from(file.bytes).into_response();
-    let shown = file.media_type.starts_with("image/");
-    for (name, value) in [
-        (header::CONTENT_TYPE, file.media_type.clone()),
-        (header::CONTENT_DISPOSITION, disposition(&file.name, shown)),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
-    ] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    Ok(response)
 }

@@ -13,8 +13,10 @@ pub mod exports;
 mod form;
 pub mod imports;
 pub mod levels;
+pub mod links;
 pub mod openapi;
 pub mod persons;
+pub mod portal_files;
 pub mod publications;
 pub mod records;
 pub mod regions;
@@ -59,10 +61,15 @@ pub struct Api {
 }
 
 impl Api {
-    /// What handlers share, for an installation and its set-up.
-    pub fn new(app: App, config: Config, demo_accounts: Vec<system::DemoAccount>) -> Self {
-        let guard = Arc::new(Guard::new(wanquan_app::access::random_key()));
-        let sender = crate::sender::of(&config.portal.codes, &config.data);
+    /// What handlers share, for an installation and its set-up. `form_key` is what forms of the public are sealed with.
+    pub fn new(
+        app: App,
+        config: Config,
+        demo_accounts: Vec<system::DemoAccount>,
+        form_key: [u8; 32],
+    ) -> Self {
+        let guard = Arc::new(Guard::new(form_key));
+        let sender = crate::sender::of(&config.portal.codes, config.mailer.as_ref(), &config.data);
         Self {
             app,
             config: Arc::new(config),

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use wanquan_app::access::{self, NewAccount, SignedIn};
-use wanquan_app::{actions_of, home_region};
+use wanquan_app::{actions_of, home_region, sections_of};
 use wanquan_domain::actor::Actor;
 
 /// Who is signed in, and what for.
@@ -22,6 +22,8 @@ pub struct SessionBody {
     pub grants: Vec<SessionGrant>,
     /// Actions that are allowed somewhere.
     pub actions: Vec<&'static str>,
+    /// Parts of the console that the person has a use for, in their order.
+    pub sections: Vec<&'static str>,
     /// The region on which the screen opens; none where no place is loaded.
     pub home_region: Option<HomeRegion>,
     /// The civil day at the place of the installation.
@@ -186,6 +188,7 @@ fn body(api: &Api, actor: &Actor, username: &str) -> SessionBody {
             })
             .collect(),
         actions: actions_of(&api.app, actor).into_iter().map(|action| action.as_str()).collect(),
+        sections: sections_of(&api.app, actor),
         home_region: home.map(|r| HomeRegion { region: r.into(), path: r.path.clone() }),
         today: api.app.today().to_string(),
         time_zone: api.app.time_zone_name(),

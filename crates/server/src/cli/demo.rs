@@ -91,6 +91,8 @@ impl DemoArgs {
                 region: Some(demo::CITY.to_owned()),
                 codes: CodesConfig::File { path: None },
             },
+            mailer: None,
+            links: None,
             replay_from: Some(time_zone.to_timestamp(self.at)?),
             upload_bytes_max: UPLOAD_BYTES_MAX,
         };

@@ -2,7 +2,6 @@
 
 use super::forms::{self, NotTaken as FormRefused, Seal, Sender, see, too_large};
 use super::frame::Frame;
-use super::guard::Rate;
 use super::page;
 use super::reader::Reader;
 use super::words::Words;
@@ -15,16 +14,17 @@ use axum::response::Response;
 use serde::Deserialize;
 use uuid::Uuid;
 use wanquan_app::comments::{self, NewComment, Outcome};
+use wanquan_app::forms::Limit;
 use wanquan_domain::comment::{Comment, NAME_CHARS_MAX, NotTaken, TEXT_CHARS_MAX};
 
 const FORM: &str = "comment";
 const REPORT: &str = "comment-report";
 /// Comments of one page.
 const PAGE: u32 = 50;
-const RATE: Rate = Rate { of: "comment", burst: 5.0, per_hour: 20.0 };
-const REPORTS: Rate = Rate { of: "comment-report", burst: 10.0, per_hour: 30.0 };
+const RATE: Limit = Limit { of: "comment", burst: 5, per_hour: 20 };
+const REPORTS: Limit = Limit { of: "comment-report", burst: 10, per_hour: 30 };
 /// Forms that are looked at in a second, from everybody together: beyond it they are refused before anything is read.
-const EVERYBODY: Rate = Rate { of: "comment-all", burst: 40.0, per_hour: 72_000.0 };
+const EVERYBODY: Limit = Limit { of: "comment-all", burst: 40, per_hour: 72_000 };
 
 /// What the address of the page says.
 #[derive(Debug, Default, Deserialize)]
@@ -198,7 +198,7 @@ pub async fn send(
         problem: Some(problem),
         ..Written::default()
     };
-    let form = match forms::admit(&api, &sender, FORM, &sent, RATE, true) {
+    let form = match forms::admit(&api, &sender, FORM, &sent, RATE, true).await {
         Ok(form) => form,
         Err(FormRefused::TooOften) => return busy(&api, &reader),
         Err(refused) => {
@@ -259,7 +259,7 @@ pub async fn report(
     let Ok(Path((article, id))) = path else { return page::not_found(&api, &reader) };
     let Some(sent) = forms::body_of(request).await else { return too_large(&api, &reader) };
     let here = format!("/comments/{article}");
-    match forms::admit(&api, &sender, REPORT, &sent, REPORTS, false) {
+    match forms::admit(&api, &sender, REPORT, &sent, REPORTS, false).await {
         Ok(_) => {}
         Err(FormRefused::TooOften) => return busy(&api, &reader),
         Err(refused) => {

@@ -2,7 +2,6 @@
 
 use super::forms::{self, FormField, Seal, Sender, Sent, cookie, see, set_cookie, too_large};
 use super::frame::Frame;
-use super::guard::Rate;
 use super::page;
 use super::reader::Reader;
 use super::takedown::home_region;
@@ -10,13 +9,14 @@ use super::words::Words;
 use crate::api::Api;
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Query, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use uuid::Uuid;
 use wanquan_app::desk::{self, Phone, Resident, SESSION_LIFE};
+use wanquan_app::forms::Limit;
 use wanquan_app::{App, Error};
 use wanquan_domain::issue::Issue;
 use wanquan_domain::record::RecordId;
@@ -24,9 +24,9 @@ use wanquan_domain::region::{Level, Region, RegionCode};
 
 const COOKIE: &str = "wanquan_desk";
 /// Codes that a network may ask for, tries that it may make, forms that it may send.
-const CODES: Rate = Rate { of: "code", burst: 10.0, per_hour: 20.0 };
-const TRIES: Rate = Rate { of: "enter", burst: 20.0, per_hour: 60.0 };
-const FORMS: Rate = Rate { of: "desk", burst: 20.0, per_hour: 60.0 };
+const CODES: Limit = Limit { of: "code", burst: 10, per_hour: 20 };
+const TRIES: Limit = Limit { of: "enter", burst: 20, per_hour: 60 };
+const FORMS: Limit = Limit { of: "desk", burst: 20, per_hour: 60 };
 
 const TRIP: [&str; 13] = [
     "name",
@@ -84,6 +84,7 @@ struct Item {
     lines: Vec<Line>,
     looks: Vec<LookLine>,
     challenge: String,
+    is_declared: bool,
 }
 
 #[derive(Template)]
@@ -91,7 +92,10 @@ struct Item {
 struct Home {
     f: Frame,
     seal: Seal,
+    /// Token of the form for the document.
+    document_token: String,
     phone: String,
+    has_document: bool,
     done: Option<String>,
     items: Vec<Item>,
 }
@@ -109,15 +113,22 @@ struct Form {
     problem: Option<String>,
 }
 
-fn resident(api: &Api, reader: &Reader) -> Option<Resident> {
-    desk::identify(&api.app, cookie(&reader.headers, COOKIE)?)
+/// Who is signed in; nobody while the store does not answer.
+async fn resident(api: &Api, reader: &Reader) -> Option<Resident> {
+    match desk::identify(&api.app, cookie(&reader.headers, COOKIE)?).await {
+        Ok(resident) => resident,
+        Err(error) => {
+            tracing::warn!(%error, "It could not be seen who is at the desk");
+            None
+        }
+    }
 }
 
 /// The desk: what is recorded, for whoever signed in; the way in, for others.
 pub async fn home(State(api): State<Api>, reader: Reader, sender: Sender, query: AskedDesk) -> Response {
     let Query(query) = query.unwrap_or_default();
     let w = reader.w;
-    let Some(resident) = resident(&api, &reader) else {
+    let Some(resident) = resident(&api, &reader).await else {
         return way_in(&api, &reader, &sender, StatusCode::OK, false, String::new(), None);
     };
     let own = match desk::own_records(&api.app, &resident).await {
@@ -134,12 +145,20 @@ pub async fn home(State(api): State<Api>, reader: Reader, sender: Sender, query:
             "Your request has been received. It is answered within 15 working days.",
             "请求已收到，15 个工作日内答复。",
         ),
+        "unknown" => w.t(
+            "Nothing is recorded under this telephone and this document together.",
+            "该号码与该证件号码下没有工作人员登记的记录。",
+        ),
+        "wait" => w.t("Too many tries. Please wait some minutes.", "尝试次数过多，请过几分钟再试。"),
         _ => "",
     });
+    let token = Seal::new(&api, &sender, "desk", false);
     let page = Home {
         f: Frame::new(&api, &reader, "/desk", w.t("My desk", "居民自助")).unlisted(),
-        seal: Seal::new(&api, &sender, "desk", false),
+        document_token: token.token_of(&api, "desk-document"),
+        seal: token,
         phone: masked(&resident.phone),
+        has_document: resident.has_document(),
         done: done.filter(|text| !text.is_empty()).map(str::to_owned),
         items: own.into_iter().map(|own| item(&api.app, own, w)).collect(),
     };
@@ -175,6 +194,7 @@ fn item(app: &App, own: desk::Own, w: Words) -> Item {
             })
             .collect(),
         challenge: w.link("/desk/challenge", &[("about", &id)]),
+        is_declared: own.is_declared,
         id,
     }
 }
@@ -219,7 +239,7 @@ pub async fn ask_code(State(api): State<Api>, reader: Reader, sender: Sender, re
     let again = |status, problem: String| {
         way_in(&api, &reader, &sender, status, false, sent.get("phone").to_owned(), Some(problem))
     };
-    if let Err(refused) = forms::admit(&api, &sender, "desk-code", &sent, CODES, true) {
+    if let Err(refused) = forms::admit(&api, &sender, "desk-code", &sent, CODES, true).await {
         return again(refused.status(), refused.text(w));
     }
     let Some(phone) = Phone::parse(sent.get("phone")) else {
@@ -248,8 +268,10 @@ pub async fn ask_code(State(api): State<Api>, reader: Reader, sender: Sender, re
 /// Where the code is typed.
 pub async fn show_code(State(api): State<Api>, reader: Reader, sender: Sender) -> Response {
     let w = reader.w;
-    if desk::pending(&api.app, &sender.cookie).is_none() {
-        return see(&w.link("/desk", &[]));
+    match desk::pending(&api.app, &sender.cookie).await {
+        Ok(Some(_)) => {}
+        Ok(None) => return see(&w.link("/desk", &[])),
+        Err(error) => return page::failed(&api, &reader, &error),
     }
     way_in(&api, &reader, &sender, StatusCode::OK, true, String::new(), None)
 }
@@ -258,17 +280,17 @@ pub async fn show_code(State(api): State<Api>, reader: Reader, sender: Sender) -
 pub async fn enter(State(api): State<Api>, reader: Reader, sender: Sender, request: Request) -> Response {
     let w = reader.w;
     let Some(sent) = forms::body_of(request).await else { return too_large(&api, &reader) };
-    if let Err(refused) = forms::admit(&api, &sender, "desk-enter", &sent, TRIES, false) {
+    if let Err(refused) = forms::admit(&api, &sender, "desk-enter", &sent, TRIES, false).await {
         let text = Some(refused.text(w));
         return way_in(&api, &reader, &sender, refused.status(), true, String::new(), text);
     }
-    match desk::enter(&api.app, &sender.cookie, sent.get("code")) {
+    match desk::enter(&api.app, &sender.cookie, sent.get("code")).await {
         Ok(secret) => {
             let mut response = see(&w.link("/desk", &[]));
             set_cookie(&mut response, &api, COOKIE, &secret, SESSION_LIFE.as_secs());
             response
         }
-        Err(_) => {
+        Err(Error::BadCredentials) => {
             let text = w.t(
                 "The code is wrong or has ended. After five tries ask for a new one.",
                 "验证码错误或已过期；连续五次错误后请重新获取。",
@@ -276,6 +298,30 @@ pub async fn enter(State(api): State<Api>, reader: Reader, sender: Sender, reque
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             way_in(&api, &reader, &sender, status, true, String::new(), Some(text.to_owned()))
         }
+        Err(error) => page::failed(&api, &reader, &error),
+    }
+}
+
+/// Takes the number of a document, with which what staff recorded is shown as well.
+pub async fn give_document(
+    State(api): State<Api>,
+    reader: Reader,
+    sender: Sender,
+    request: Request,
+) -> Response {
+    let w = reader.w;
+    let Some(sent) = forms::body_of(request).await else { return too_large(&api, &reader) };
+    let done = |done: &str| see(&w.link("/desk", &[("done", done)]));
+    if forms::admit(&api, &sender, "desk-document", &sent, TRIES, false).await.is_err() {
+        return done("wait");
+    }
+    let secret = cookie(&reader.headers, COOKIE).unwrap_or_default();
+    match desk::give_document(&api.app, secret, sent.get("document")).await {
+        Ok(true) => see(&w.link("/desk", &[])),
+        Ok(false) => done("unknown"),
+        Err(Error::TooManyAttempts { .. }) => done("wait"),
+        Err(Error::BadCredentials) => see(&w.link("/desk", &[])),
+        Err(error) => page::failed(&api, &reader, &error),
     }
 }
 
@@ -283,11 +329,14 @@ pub async fn enter(State(api): State<Api>, reader: Reader, sender: Sender, reque
 pub async fn leave(State(api): State<Api>, reader: Reader, sender: Sender, request: Request) -> Response {
     let w = reader.w;
     let Some(sent) = forms::body_of(request).await else { return too_large(&api, &reader) };
-    if forms::admit(&api, &sender, "desk", &sent, FORMS, false).is_err() {
+    if forms::admit(&api, &sender, "desk", &sent, FORMS, false).await.is_err() {
         return see(&w.link("/desk", &[]));
     }
     if let Some(secret) = cookie(&reader.headers, COOKIE) {
-        desk::leave(&api.app, secret);
+        // The cookie goes whether the store answers or not.
+        if let Err(error) = desk::leave(&api.app, secret).await {
+            tracing::warn!(%error, "A sign-in could not be ended");
+        }
     }
     let mut response = see(&w.link("/desk", &[]));
     set_cookie(&mut response, &api, COOKIE, "", 0);
@@ -303,6 +352,11 @@ enum Act {
 }
 
 impl Act {
+    /// The one of a name in addresses.
+    fn of(name: &str) -> Option<Self> {
+        [Self::Trip, Self::Challenge, Self::Erasure].into_iter().find(|act| act.name() == name)
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Trip => "trip",
@@ -413,24 +467,40 @@ fn form(
     page.seal.give(api, response)
 }
 
-async fn shown(api: Api, reader: Reader, sender: Sender, query: AskedDesk, act: Act) -> Response {
+/// The form of one of the three.
+pub async fn show_form(
+    State(api): State<Api>,
+    reader: Reader,
+    sender: Sender,
+    Path(act): Path<String>,
+    query: AskedDesk,
+) -> Response {
+    let Some(act) = Act::of(&act) else { return page::not_found(&api, &reader) };
     let Query(query) = query.unwrap_or_default();
-    if resident(&api, &reader).is_none() {
+    if resident(&api, &reader).await.is_none() {
         return see(&reader.w.link("/desk", &[]));
     }
     let about = query.about.map_or_else(String::new, |id| id.to_string());
     form(&api, &reader, &sender, act, StatusCode::OK, &Sent::default(), &about, &[], None)
 }
 
-async fn taken(api: Api, reader: Reader, sender: Sender, request: Request, act: Act) -> Response {
+/// Takes one of the three.
+pub async fn send_form(
+    State(api): State<Api>,
+    reader: Reader,
+    sender: Sender,
+    Path(act): Path<String>,
+    request: Request,
+) -> Response {
+    let Some(act) = Act::of(&act) else { return page::not_found(&api, &reader) };
     let w = reader.w;
-    let Some(resident) = resident(&api, &reader) else { return see(&w.link("/desk", &[])) };
+    let Some(resident) = resident(&api, &reader).await else { return see(&w.link("/desk", &[])) };
     let Some(sent) = forms::body_of(request).await else { return too_large(&api, &reader) };
     let about = sent.get("record").to_owned();
     let again = |status, issues: &[Issue], problem: String| {
         form(&api, &reader, &sender, act, status, &sent, &about, issues, Some(problem))
     };
-    let name = match forms::admit(&api, &sender, act.name(), &sent, FORMS, false) {
+    let name = match forms::admit(&api, &sender, act.name(), &sent, FORMS, false).await {
         Ok(name) => name,
         Err(refused) => return again(refused.status(), &[], refused.text(w)),
     };
@@ -460,44 +530,4 @@ async fn taken(api: Api, reader: Reader, sender: Sender, request: Request, act: 
         }
         Err(Err(error)) => page::failed(&api, &reader, &error),
     }
-}
-
-/// The form of a trip.
-pub async fn trip(State(api): State<Api>, reader: Reader, sender: Sender, query: AskedDesk) -> Response {
-    shown(api, reader, sender, query, Act::Trip).await
-}
-
-/// Declares a trip.
-pub async fn send_trip(State(api): State<Api>, reader: Reader, sender: Sender, request: Request) -> Response {
-    taken(api, reader, sender, request, Act::Trip).await
-}
-
-/// The form of a challenge.
-pub async fn challenge(State(api): State<Api>, reader: Reader, sender: Sender, query: AskedDesk) -> Response {
-    shown(api, reader, sender, query, Act::Challenge).await
-}
-
-/// Sends a challenge.
-pub async fn send_challenge(
-    State(api): State<Api>,
-    reader: Reader,
-    sender: Sender,
-    request: Request,
-) -> Response {
-    taken(api, reader, sender, request, Act::Challenge).await
-}
-
-/// The form of a request for erasure.
-pub async fn erasure(State(api): State<Api>, reader: Reader, sender: Sender, query: AskedDesk) -> Response {
-    shown(api, reader, sender, query, Act::Erasure).await
-}
-
-/// Sends a request for erasure.
-pub async fn send_erasure(
-    State(api): State<Api>,
-    reader: Reader,
-    sender: Sender,
-    request: Request,
-) -> Response {
-    taken(api, reader, sender, request, Act::Erasure).await
 }

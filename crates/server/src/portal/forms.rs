@@ -1,7 +1,7 @@
 //! Forms of the portal: drawn from what a register declares, sent without script, answered beside the fields.
 
 use super::frame::Frame;
-use super::guard::{Challenge, NotProven, Question, Rate, network_of};
+use super::guard::{Challenge, NotProven, Question, network_of};
 use super::page::{self, script_address};
 use super::reader::Reader;
 use super::words::Words;
@@ -16,6 +16,7 @@ use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use wanquan_app::forms::{Admission, Limit};
 use wanquan_domain::issue::{Issue, Severity};
 use wanquan_domain::region::Region;
 use wanquan_domain::register::{Field, FieldType, Register};
@@ -198,30 +199,40 @@ impl NotTaken {
 }
 
 /// Admits a form: from this page, not too often, with the proof if one is asked for. The name under which sending it a
-/// second time is recognised. Nothing is written so far.
-pub(super) fn admit(
+/// second time is recognised. What memory does not take is not written down; what it takes is counted for all processes.
+pub(super) async fn admit(
     api: &Api,
     sender: &Sender,
     form: &str,
     sent: &Sent,
-    rate: Rate,
+    limit: Limit,
     proof: bool,
 ) -> Result<String, NotTaken> {
     let now = api.app.now();
     let token = sent.get("token");
     let name = api.guard.check_form(form, &sender.cookie, token, now).ok_or(NotTaken::Token)?;
-    if !api.guard.admits(rate, &sender.network, now) {
+    if !api.guard.admits(limit, &sender.network, now) {
         return Err(NotTaken::TooOften);
     }
-    if proof {
+    let once = if proof {
         let solved = api.guard.take_solution(sent.get("altcha"), now);
         let proven = match solved {
             Err(NotProven::Missing) => api.guard.take_answer(sent.get("question"), sent.get("answer"), now),
             other => other,
         };
-        proven.map_err(NotTaken::Proof)?;
+        Some(proven.map_err(NotTaken::Proof)?)
+    } else {
+        None
+    };
+    match wanquan_app::forms::admit(&api.app, limit, &sender.network, once).await {
+        Ok(Admission::Admitted) => Ok(name),
+        Ok(Admission::Used) => Err(NotTaken::Proof(NotProven::Used)),
+        Ok(Admission::TooOften) => Err(NotTaken::TooOften),
+        Err(error) => {
+            tracing::warn!(%error, "A form could not be counted, and is not taken");
+            Err(NotTaken::TooOften)
+        }
     }
-    Ok(name)
 }
 
 /// One field as a page draws it.

@@ -1,7 +1,8 @@
 //! What stands between the public's forms and the database: a token against forms that other sites send, a proof that
 //! somebody took trouble, and a bound on how often an address may ask. All of it is decided before anything is written.
 //!
-//! Everything lives in memory, under a key that the process makes for itself: a restart makes open forms ask again.
+//! What is decided here is decided in memory, under a key that is the same in every process of an installation and after
+//! every start. What passes is then counted for all processes together (`wanquan_app::forms`).
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::{SignedDuration, Timestamp};
@@ -10,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Mutex;
+use wanquan_app::forms::{Limit, Once};
 
 /// A form may stay open for so long.
 const FORM_LIFE: SignedDuration = SignedDuration::from_hours(4);
@@ -21,6 +23,33 @@ const NUMBER_MAX: u32 = 50_000;
 const SOLVED_MAX: usize = 200_000;
 /// Addresses whose rate is remembered.
 const ADDRESSES_MAX: usize = 50_000;
+
+/// Numbers up to the largest in a question.
+const ZH: [&str; 19] = [
+    "零", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二", "十三", "十四", "十五",
+    "十六", "十七", "十八",
+];
+const EN: [&str; 19] = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+];
 
 /// The guard of the public's forms.
 pub struct Guard {
@@ -39,17 +68,6 @@ impl std::fmt::Debug for Guard {
 struct Bucket {
     left: f64,
     at: Timestamp,
-}
-
-/// How often one address may do something.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Rate {
-    /// What.
-    pub(super) of: &'static str,
-    /// So often at once.
-    pub(super) burst: f64,
-    /// And so often in an hour.
-    pub(super) per_hour: f64,
 }
 
 /// A challenge of the ALTCHA protocol (version 1: SHA-256, HMAC-SHA-256).
@@ -96,7 +114,7 @@ pub(super) enum NotProven {
 }
 
 impl Guard {
-    /// A guard with a key of its own.
+    /// A guard with a key.
     pub fn new(key: [u8; 32]) -> Self {
         Self { key, solved: Mutex::default(), rates: Mutex::default() }
     }
@@ -155,7 +173,7 @@ impl Guard {
     }
 
     /// Takes a solved challenge, once.
-    pub(super) fn take_solution(&self, payload: &str, now: Timestamp) -> Result<(), NotProven> {
+    pub(super) fn take_solution(&self, payload: &str, now: Timestamp) -> Result<Once, NotProven> {
         use base64::Engine as _;
         if payload.is_empty() {
             return Err(NotProven::Missing);
@@ -175,25 +193,45 @@ impl Guard {
         self.take_once(&solution.challenge, until.ok_or(NotProven::Wrong)?, now)
     }
 
-    /// A question in words, for readers without script.
+    /// A question in words, for readers without script: one of several kinds of sums.
     pub(super) fn question(&self, now: Timestamp) -> Question {
-        const ZH: [&str; 10] = ["零", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
-        const EN: [&str; 10] =
-            ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
         let nonce = wanquan_domain::record::new_uuid(now).simple().to_string();
         let drawn = self.keyed("question", &[&nonce]);
-        let (a, b) = (usize::from(drawn.as_bytes()[0] % 9) + 1, usize::from(drawn.as_bytes()[1] % 9) + 1);
+        let [kind, a, b, c, ..] = *drawn.as_bytes();
+        let (a, b, c) = (usize::from(a % 9) + 1, usize::from(b % 9) + 1, usize::from(c % 9) + 1);
+        let (en, zh, answer) = match kind % 4 {
+            0 => (
+                format!("How much is {} plus {}?", EN[a], EN[b]),
+                format!("{}加{}等于几？", ZH[a], ZH[b]),
+                a + b,
+            ),
+            1 => (
+                format!("How much is {} minus {}?", EN[a + b], EN[a]),
+                format!("{}减{}等于几？", ZH[a + b], ZH[a]),
+                b,
+            ),
+            2 => (
+                format!("How much is {} times {}?", EN[a], EN[b]),
+                format!("{}乘以{}等于几？", ZH[a], ZH[b]),
+                a * b,
+            ),
+            _ => (
+                format!("How much are {}, {} and {} together?", EN[a], EN[b], EN[c]),
+                format!("{}、{}与{}相加等于几？", ZH[a], ZH[b], ZH[c]),
+                a + b + c,
+            ),
+        };
         let until = (now + CHALLENGE_LIFE).as_second().to_string();
-        let mac = self.keyed("answer", &[&nonce, &until, &(a + b).to_string()]);
+        let mac = self.keyed("answer", &[&nonce, &until, &answer.to_string()]);
         Question {
-            en: format!("How much is {} plus {}? Write digits.", EN[a], EN[b]),
-            zh: format!("{}加{}等于几？请填数字。", ZH[a], ZH[b]),
+            en: format!("{en} Write digits."),
+            zh: format!("{zh}请填数字。"),
             token: format!("{nonce}.{until}.{}", mac.to_hex()),
         }
     }
 
     /// Takes the answer to a question, once. A wrong answer uses the question up as well.
-    pub(super) fn take_answer(&self, token: &str, answer: &str, now: Timestamp) -> Result<(), NotProven> {
+    pub(super) fn take_answer(&self, token: &str, answer: &str, now: Timestamp) -> Result<Once, NotProven> {
         let answer: String = answer
             .trim()
             .chars()
@@ -212,11 +250,11 @@ impl Guard {
         };
         let ends = until.parse().ok().and_then(|s| Timestamp::from_second(s).ok()).ok_or(NotProven::Wrong)?;
         let mac = blake3::Hash::from_hex(mac).map_err(|_| NotProven::Wrong)?;
-        self.take_once(nonce, ends, now)?;
-        if self.keyed("answer", &[nonce, until, &answer]) == mac { Ok(()) } else { Err(NotProven::Wrong) }
+        let once = self.take_once(nonce, ends, now)?;
+        if self.keyed("answer", &[nonce, until, &answer]) == mac { Ok(once) } else { Err(NotProven::Wrong) }
     }
 
-    fn take_once(&self, what: &str, until: Timestamp, now: Timestamp) -> Result<(), NotProven> {
+    fn take_once(&self, what: &str, until: Timestamp, now: Timestamp) -> Result<Once, NotProven> {
         if now >= until {
             return Err(NotProven::Late);
         }
@@ -230,11 +268,14 @@ impl Guard {
                 return Err(NotProven::Late);
             }
         }
-        if solved.insert(short, until).is_some() { Err(NotProven::Used) } else { Ok(()) }
+        if solved.insert(short, until).is_some() {
+            return Err(NotProven::Used);
+        }
+        Ok(Once { name: short, until })
     }
 
     /// True if an address may do something now; it counts as done.
-    pub(super) fn admits(&self, rate: Rate, who: &str, now: Timestamp) -> bool {
+    pub(super) fn admits(&self, limit: Limit, who: &str, now: Timestamp) -> bool {
         let mut rates = self.rates.lock().expect("no thread panics while holding it");
         if rates.len() >= ADDRESSES_MAX {
             // Whose bucket is full again needs no remembering.
@@ -243,10 +284,10 @@ impl Guard {
                 rates.clear();
             }
         }
-        let full = Bucket { left: rate.burst, at: now };
-        let bucket = rates.entry((rate.of, who.to_owned())).or_insert(full);
+        let full = Bucket { left: f64::from(limit.burst), at: now };
+        let bucket = rates.entry((limit.of, who.to_owned())).or_insert(full);
         let hours = now.duration_since(bucket.at).as_secs_f64().max(0.0) / 3600.0;
-        bucket.left = (bucket.left + hours * rate.per_hour).min(rate.burst);
+        bucket.left = (bucket.left + hours * f64::from(limit.per_hour)).min(f64::from(limit.burst));
         bucket.at = now;
         if bucket.left < 1.0 {
             return false;
@@ -317,7 +358,7 @@ mod tests {
         let guard = Guard::new([7; 32]);
         let now = at(NOON);
         let solved = solve(&guard.challenge(now));
-        assert_eq!(guard.take_solution(&solved, now), Ok(()));
+        assert!(guard.take_solution(&solved, now).is_ok());
         assert_eq!(guard.take_solution(&solved, now), Err(NotProven::Used));
         let late = solve(&guard.challenge(now));
         assert_eq!(guard.take_solution(&late, now + CHALLENGE_LIFE), Err(NotProven::Late));
@@ -355,7 +396,7 @@ mod tests {
         let guard = Guard::new([7; 32]);
         let now = at(NOON);
         let answer = |question: &Question| {
-            (0..=18).find(|n| {
+            (0..=81).find(|n| {
                 let mut parts = question.token.splitn(3, '.');
                 let (nonce, until, mac) =
                     (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
@@ -373,7 +414,7 @@ mod tests {
             .chars()
             .map(|c| char::from_u32(u32::from(c) - 0x30 + 0xff10).unwrap())
             .collect();
-        assert_eq!(guard.take_answer(&question.token, &format!(" {wide} "), now), Ok(()));
+        assert!(guard.take_answer(&question.token, &format!(" {wide} "), now).is_ok());
         assert_eq!(guard.take_answer(&question.token, "", now), Err(NotProven::Missing));
         assert_eq!(guard.take_answer("a.b", "3", now), Err(NotProven::Wrong));
     }
@@ -395,9 +436,44 @@ mod tests {
     }
 
     #[test]
+    fn questions_are_of_several_kinds_in_both_languages_and_their_words_give_the_answer() {
+        let guard = Guard::new([7; 32]);
+        let mut kinds = std::collections::BTreeSet::new();
+        for n in 0..200 {
+            let question = guard.question(at(NOON) + SignedDuration::from_millis(n));
+            let chinese = sum_of(&question.zh).unwrap_or_else(|| panic!("{}", question.zh));
+            assert!(
+                guard.take_answer(&question.token, &chinese.to_string(), at(NOON)).is_ok(),
+                "{}",
+                question.zh
+            );
+            let words: Vec<&str> = question
+                .en
+                .split(' ')
+                .filter(|word| !EN.contains(&word.trim_end_matches(['?', ','])))
+                .collect();
+            kinds.insert(words.join(" "));
+        }
+        assert_eq!(kinds.len(), 4, "{kinds:?}");
+    }
+
+    /// The answer to a question in Chinese, as a reader would find it.
+    fn sum_of(zh: &str) -> Option<usize> {
+        let asked = zh.split("相加").next()?.split("等于").next()?;
+        let value = |word: &str| ZH.iter().position(|known| *known == word);
+        if let Some((a, b)) = asked.split_once("乘以") {
+            return Some(value(a)? * value(b)?);
+        }
+        if let Some((a, b)) = asked.split_once('减') {
+            return Some(value(a)? - value(b)?);
+        }
+        asked.split(['加', '、', '与']).map(value).sum()
+    }
+
+    #[test]
     fn an_address_waits_once_its_burst_is_used_up() {
         let guard = Guard::new([7; 32]);
-        let rate = Rate { of: "test", burst: 2.0, per_hour: 60.0 };
+        let rate = Limit { of: "test", burst: 2, per_hour: 60 };
         let now = at(NOON);
         assert_eq!([guard.admits(rate, "a", now), guard.admits(rate, "a", now)], [true, true]);
         assert!(!guard.admits(rate, "a", now));

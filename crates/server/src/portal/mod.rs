@@ -19,6 +19,7 @@ mod home;
 pub mod lists;
 mod map;
 mod notices;
+mod opening;
 mod page;
 pub mod pages;
 pub mod preferences;
@@ -31,9 +32,8 @@ mod words;
 pub use article::any_page;
 pub use comments::{list as list_comments, report as report_comment, send as send_comment};
 pub use desk::{
-    ask_code as ask_desk_code, challenge as new_challenge, enter as enter_desk, erasure as new_erasure,
-    home as show_desk, leave as leave_desk, send_challenge, send_erasure, send_trip,
-    show_code as show_desk_code, trip as new_trip,
+    ask_code as ask_desk_code, enter as enter_desk, give_document, home as show_desk, leave as leave_desk,
+    send_form as send_desk_form, show_code as show_desk_code, show_form as show_desk_form,
 };
 pub use figures::{download as download_figures, index as list_figures, show as show_figures};
 pub use guard::Guard;

@@ -2,6 +2,7 @@
 
 use super::frame::Frame;
 use super::map;
+use super::opening::is_open;
 use super::page::{self, Kept};
 use super::reader::Reader;
 use super::words::Words;
@@ -13,6 +14,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use uuid::Uuid;
+use wanquan_app::portal::links::long_broken;
 use wanquan_app::publish::{PublicList, read_public};
 use wanquan_domain::public_entry::PublicEntry;
 use wanquan_domain::region::{Level, Region, RegionTree};
@@ -49,6 +51,8 @@ pub(super) struct Place {
     pub(super) phone: String,
     pub(super) dial: String,
     pub(super) hours: String,
+    /// Whether it is open now, where its hours say so.
+    pub(super) open: Option<bool>,
     latitude: String,
     longitude: String,
     distance: String,
@@ -77,6 +81,8 @@ struct Service {
     accessible: String,
     note: String,
     link: Option<String>,
+    /// Since when the page behind the link has not answered, if for long.
+    link_broken: Option<String>,
     valid: Option<String>,
     published: String,
     map: Option<(String, String)>,
@@ -287,6 +293,7 @@ pub(super) fn place(api: &Api, entry: &PublicEntry, w: Words) -> Place {
             .chars()
             .filter(|c| c.is_ascii_digit() || *c == '+')
             .collect(),
+        open: is_open(entry.text("hours"), api.app.time_of(api.app.now())),
         hours: entry.text("hours").to_owned(),
         latitude: coordinate("latitude"),
         longitude: coordinate("longitude"),
@@ -304,6 +311,14 @@ pub async fn show(State(api): State<Api>, reader: Reader, id: Result<Path<Uuid>,
     let entry = id.ok().and_then(|Path(id)| public.entries.iter().find(|entry| entry.id == id));
     let Some(entry) = entry else { return page::not_found(&api, &reader) };
     let link = entry.text("link");
+    let broken = match &api.config.links {
+        Some(check) => long_broken(&api.app, link, check.schedule.public_after).await,
+        None => Ok(None),
+    };
+    let broken = match broken {
+        Ok(broken) => broken,
+        Err(error) => return page::failed(&api, &reader, &error),
+    };
     let until = entry.date("valid_until").map(|day| format!("{} {}", w.t("until", "截止"), w.date(day)));
     let service = Service {
         f: Frame::new(&api, &reader, &format!("/services/{}", entry.id), entry.text("name")),
@@ -312,6 +327,7 @@ pub async fn show(State(api): State<Api>, reader: Reader, id: Result<Path<Uuid>,
         note: entry.text("note").to_owned(),
         // The register takes nothing else; a page of the public does not rely on it.
         link: (link.starts_with("https://") || link.starts_with("http://")).then(|| link.to_owned()),
+        link_broken: broken.map(|since| w.date(api.app.day_of(since))),
         valid: until,
         published: w.date(api.app.day_of(entry.changed_at)),
         map: map::position(api.app.packs(), &entry.region, position(entry), w),

@@ -2,7 +2,6 @@
 
 use super::forms::{self, FormField, Seal, Sender, Sent, see, too_large};
 use super::frame::Frame;
-use super::guard::Rate;
 use super::page::{self, Kept};
 use super::reader::Reader;
 use super::services::label;
@@ -13,6 +12,7 @@ use axum::extract::{Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value as Json;
+use wanquan_app::forms::Limit;
 use wanquan_app::publish::read_public;
 use wanquan_app::records;
 use wanquan_domain::actor::Actor;
@@ -22,7 +22,7 @@ const REGISTER: &str = "takedown";
 const FORM: &str = "takedown";
 /// Fields that the requester fills in.
 const FIELDS: [&str; 6] = ["subject", "ground", "work", "explanation", "name", "contact"];
-const RATE: Rate = Rate { of: "takedown", burst: 5.0, per_hour: 10.0 };
+const RATE: Limit = Limit { of: "takedown", burst: 5, per_hour: 10 };
 
 #[derive(Template)]
 #[template(path = "takedown.html")]
@@ -85,7 +85,7 @@ pub async fn send(State(api): State<Api>, reader: Reader, sender: Sender, reques
     let again = |status, issues: &[Issue], problem: String| {
         form(&api, &reader, &sender, status, &sent, issues, Some(problem))
     };
-    let name = match forms::admit(&api, &sender, FORM, &sent, RATE, true) {
+    let name = match forms::admit(&api, &sender, FORM, &sent, RATE, true).await {
         Ok(name) => name,
         Err(refused) => return again(refused.status(), &[], refused.text(w)),
     };

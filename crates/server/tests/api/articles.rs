@@ -8,16 +8,16 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use wanquan_app::{jobs, portal};
 
-struct Portal {
-    server: Server,
-    editor: String,
+pub struct Portal {
+    pub server: Server,
+    pub editor: String,
     reviewer: String,
 }
 
-struct Answer {
-    status: u16,
+pub struct Answer {
+    pub status: u16,
     headers: HeaderMap,
-    body: String,
+    pub body: String,
 }
 
 impl Answer {
@@ -27,7 +27,7 @@ impl Answer {
 }
 
 impl Portal {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let city = City::at("2020-02-12T04:00:00Z").await;
         portal::channels::prepare(&city.app).await.unwrap();
         let server = Server::new(city);
@@ -36,7 +36,7 @@ impl Portal {
         Self { server, editor, reviewer }
     }
 
-    async fn page(&self, path: &str) -> Answer {
+    pub async fn page(&self, path: &str) -> Answer {
         self.page_with(path, &[]).await
     }
 
@@ -59,7 +59,7 @@ impl Portal {
     }
 
     /// Writes, submits and approves; the identifier and the address.
-    async fn publish(&self, content: Value) -> (String, String) {
+    pub async fn publish(&self, content: Value) -> (String, String) {
         let draft = json!({ "channel": "gsyl", "region": CHANGZHI, "content": content });
         let drafted = self.post(&self.editor, "/articles", draft).await;
         let id = drafted["summary"]["id"].as_str().unwrap().to_owned();
@@ -69,7 +69,7 @@ impl Portal {
     }
 }
 
-fn content(title: &str, body: &str) -> Value {
+pub fn content(title: &str, body: &str) -> Value {
     json!({ "title": title, "body": body, "lang": "zh", "tags": ["通知", "a&b"], "author": "记者甲" })
 }
 

@@ -73,7 +73,7 @@ impl Server {
         };
         let config =
             Config::read(&ServeArgs { data, upload_mb_max: Some(1), ..ServeArgs::default() }).unwrap();
-        let api = Api::new(town.app.clone(), config, Vec::new());
+        let api = Api::new(town.app.clone(), config, Vec::new(), [7; 32]);
         Self { town, router: router(api), accounts: AtomicU32::new(0) }
     }
 

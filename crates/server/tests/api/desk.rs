@@ -1,6 +1,6 @@
 //! The resident's desk: signing in by a code, what is declared and shown, and what nobody else gets to see.
 
-use crate::city::{CHANGZHI, City, LUZHOU, person};
+use crate::city::{CHANGZHI, City, LUZHOU, packs, person};
 use crate::services::{answer, cookie, encoded, field, page, post};
 use crate::support::Server;
 use axum::body::Body;
@@ -283,7 +283,8 @@ async fn nothing_is_done_without_sign_in_or_token_and_nothing_is_kept_by_a_cache
     let request = Request::get("/desk").header("cookie", one.cookies.join("; ")).body(Body::empty());
     assert_eq!(server.call(request.unwrap()).await.headers()["cache-control"], "no-store");
     let (_, html) = one.get("/desk").await;
-    one.send("/desk/leave", &[("token", &field(&html, "token"))]).await;
+    let form = html.split("/desk/leave").nth(1).unwrap();
+    one.send("/desk/leave", &[("token", &field(form, "token"))]).await;
     let (_, html) = one.get("/desk").await;
     assert!(html.contains("name=\"phone\""), "signed out");
     one.sign_in_again_ends_by_itself(&server).await;
@@ -297,4 +298,106 @@ impl Browser<'_> {
         let (_, html) = self.get("/desk").await;
         assert!(html.contains("name=\"phone\""), "a sign-in ends after half an hour");
     }
+}
+
+#[tokio::test]
+async fn codes_sign_ins_open_forms_and_limits_outlive_a_restart() {
+    let server = Server::new(City::at("2020-02-12T04:00:00Z").await);
+    let mut one = Browser::new(&server);
+    let (_, html) = one.get("/desk").await;
+    let right = answer(&html).to_string();
+    let (token, question) = (field(&html, "token"), field(&html, "question"));
+    let asked = |phone| {
+        [
+            ("phone", phone),
+            ("token", token.as_str()),
+            ("question", question.as_str()),
+            ("answer", right.as_str()),
+        ]
+    };
+    server.restart();
+    assert_eq!(one.send("/desk/code", &asked("13900001234")).await.1, "/desk/enter", "an open form is taken");
+    server.restart();
+    let (status, ..) = one.send("/desk/code", &asked("13900009999")).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "the proof was used before");
+    let code = code_for(&server, "13900001234");
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    for _ in 0..4 {
+        assert_eq!(one.enter(wrong).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+        server.restart();
+    }
+    assert_eq!(one.enter(&code).await.1, "/desk", "the fifth try");
+    server.restart();
+    assert_eq!(one.declare("张丽华").await.1, "/desk?done=trip");
+    let (status, ..) = Browser::new(&server).ask("13900001234").await;
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS, "a code was sent to the number a moment ago");
+
+    // What one network may send is counted for all processes together.
+    let mut taken = 0;
+    for n in 0..12 {
+        server.restart();
+        taken +=
+            u32::from(Browser::new(&server).ask(&format!("1380000{n:04}")).await.0 == StatusCode::SEE_OTHER);
+    }
+    assert_eq!(taken, 8, "ten at once, of which two were sent above");
+}
+
+#[tokio::test]
+async fn the_key_of_forms_is_one_of_the_installation() {
+    let (one, other) = (City::at("2020-02-12T04:00:00Z").await, City::at("2020-02-12T04:00:00Z").await);
+    let options = wanquan_app::Options { time_zone: one.app.time_zone().clone(), demo: false };
+    let again = wanquan_app::App::new(one.store.clone(), packs(), one.clock.clone(), options);
+    let key = wanquan_app::forms::form_key(&one.app).await.unwrap();
+    assert_eq!(key, wanquan_app::forms::form_key(&again).await.unwrap());
+    assert_ne!(key, wanquan_app::forms::form_key(&other.app).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_staff_recorded_is_shown_to_whoever_holds_the_telephone_and_knows_the_document() {
+    let server = Server::new(City::at("2020-02-12T04:00:00Z").await);
+    let worker = person("赵社区", &[("community_worker", CHANGZHI)]);
+    let values = serde_json::json!({
+        "declaration_number": "D-1", "name": "张丽华", "phone": "139 0000 1234", "risk": "high",
+        "document_number": "11010519491231002X", "origin": "420000", "region": LUZHOU,
+        "landing_region": LUZHOU, "transport": "train", "arrived_on": "2020-02-11",
+    });
+    let values = values.as_object().unwrap().clone();
+    let id = records::create(&server.city.app, &worker, "arrival", values, None).await.unwrap().record.id;
+
+    let mut one = Browser::new(&server);
+    one.sign_in("13900001234").await;
+    let give = async |browser: &mut Browser<'_>, document: &str| {
+        let (_, html) = browser.get("/desk").await;
+        let form = html.split("/desk/document").nth(1).unwrap();
+        let token = field(form, "token");
+        browser.send("/desk/document", &[("token", &token), ("document", document)]).await.1
+    };
+    let (_, html) = one.get("/desk").await;
+    assert!(!html.contains("张丽华"), "the telephone alone shows nothing that staff entered");
+    assert_eq!(one.get(&format!("/desk/challenge?about={id}")).await.0, StatusCode::OK);
+    assert_eq!(give(&mut one, "110105194912310021").await, "/desk?done=unknown");
+    assert_eq!(give(&mut one, "11010519491231002x").await, "/desk");
+    server.restart();
+    let (_, html) = one.get("/desk").await;
+    assert!(html.contains("张丽华") && html.contains("由工作人员登记") && html.contains("赵社区"), "{html}");
+    let (_, html) = one.get(&format!("/desk/challenge?about={id}")).await;
+    let (token, about) = (field(&html, "token"), id.to_string());
+    let sent = [("token", token.as_str()), ("record", &about), ("about", "record"), ("statement", "不是我")];
+    assert_eq!(one.send("/desk/challenge", &sent).await.1, "/desk?done=challenge");
+
+    // Who knows the document of somebody else, but not their telephone, sees nothing, and may not try for long.
+    let mut other = Browser::new(&server);
+    other.sign_in("13900005678").await;
+    assert_eq!(give(&mut other, "11010519491231002X").await, "/desk?done=unknown");
+    let (_, html) = other.get("/desk").await;
+    assert!(!html.contains("张丽华"));
+    let (_, html) = other.get(&format!("/desk/challenge?about={id}")).await;
+    let token = field(&html, "token");
+    let sent = [("token", token.as_str()), ("record", &about), ("about", "record"), ("statement", "x")];
+    assert_eq!(other.send("/desk/challenge", &sent).await.0, StatusCode::NOT_FOUND);
+    let mut answers = Vec::new();
+    for _ in 0..5 {
+        answers.push(give(&mut other, "11010519491231002X").await);
+    }
+    assert_eq!(answers.last().map(String::as_str), Some("/desk?done=wait"), "{answers:?}");
 }

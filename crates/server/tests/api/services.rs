@@ -42,12 +42,23 @@ pub fn field(html: &str, name: &str) -> String {
     from.split('"').next().unwrap().to_owned()
 }
 
-/// What the form asks, answered.
+/// What the form asks, answered as a reader would.
 pub fn answer(html: &str) -> usize {
-    const WORDS: [&str; 10] = ["零", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
+    const WORDS: [&str; 19] = [
+        "零", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二", "十三", "十四",
+        "十五", "十六", "十七", "十八",
+    ];
     let asked = html.split("<label for=\"f-answer\">").nth(1).unwrap();
-    let number = |c: char| WORDS.iter().position(|word| word.starts_with(c));
-    asked.split("等于").next().unwrap().chars().filter_map(number).sum()
+    let asked = asked.split("相加").next().unwrap().split("等于").next().unwrap().trim();
+    let value =
+        |word: &str| WORDS.iter().position(|known| *known == word).unwrap_or_else(|| panic!("{asked}"));
+    if let Some((a, b)) = asked.split_once("乘以") {
+        value(a) * value(b)
+    } else if let Some((a, b)) = asked.split_once('减') {
+        value(a) - value(b)
+    } else {
+        asked.split(['加', '、', '与']).map(value).sum()
+    }
 }
 
 pub fn cookie(headers: &HeaderMap) -> String {
@@ -74,18 +85,24 @@ async fn enter(server: &Server, register: &str, values: Value) -> RecordId {
     records::create(&server.city.app, &by, register, map(values), None).await.unwrap().record.id
 }
 
-async fn step(server: &Server, by: &Actor, id: RecordId, step: &str, values: Value) {
+pub async fn step(server: &Server, by: &Actor, id: RecordId, step: &str, values: Value) {
     let input = StepInput { step: step.into(), values: map(values), ..StepInput::default() };
     take_step(&server.city.app, by, id, &input).await.unwrap();
 }
 
-async fn publish(server: &Server, register: &str, values: Value) -> RecordId {
+pub async fn withdraw(server: &Server, id: RecordId) {
+    let reason = Some("moved".to_owned());
+    let input = StepInput { step: "withdraw".into(), reason, ..StepInput::default() };
+    take_step(&server.city.app, &Actor::system("one"), id, &input).await.unwrap();
+}
+
+pub async fn publish(server: &Server, register: &str, values: Value) -> RecordId {
     let id = enter(server, register, values).await;
     step(server, &Actor::system("one"), id, "publish", json!({})).await;
     id
 }
 
-fn place(code: &str, category: &str, name: &str, region: &str) -> Value {
+pub fn place(code: &str, category: &str, name: &str, region: &str) -> Value {
     json!({ "code": code, "category": category, "name": name, "region": region, "phone": "0355-0001" })
 }
 
@@ -161,6 +178,27 @@ async fn a_place_has_a_page_with_its_position_and_no_markup_of_others() {
     let mut script = place("2", "testing", "B", LUZHOU);
     script["link"] = json!("javascript:alert(1)");
     assert!(records::create(&server.city.app, &by, "service_place", map(script), None).await.is_err());
+}
+
+#[tokio::test]
+async fn a_place_says_whether_it_is_open_and_leads_to_maps_and_telephone() {
+    let server = Server::new(City::at("2020-02-12T03:59:00Z").await);
+    let mut values = place("1", "testing", "A", LUZHOU);
+    values["latitude"] = json!(36.19);
+    values["longitude"] = json!(113.12);
+    values["hours"] = json!("周一至周五 8:00-12:00，14:30-18:00");
+    let id = publish(&server, "service_place", values).await;
+    let mut other = place("2", "testing", "B", LUZHOU);
+    other["hours"] = json!("周一至周五，节假日除外");
+    let unknown = publish(&server, "service_place", other).await;
+    let (_, _, html) = page(&server, &format!("/services/{id}")).await;
+    assert!(html.contains("开放中") && html.contains("href=\"geo:36.19000,113.12000\""), "{html}");
+    assert!(html.contains("href=\"tel:03550001\""), "{html}");
+    let (_, _, html) = page(&server, &format!("/services/{unknown}")).await;
+    assert!(!html.contains("开放中") && !html.contains("现已关闭"), "what cannot be read says nothing");
+    server.city.clock.set(server.city.app.now() + jiff::SignedDuration::from_mins(1));
+    let (_, _, html) = page(&server, "/services?lang=en").await;
+    assert!(html.contains("closed now") && !html.contains("open now"), "{html}");
 }
 
 #[tokio::test]

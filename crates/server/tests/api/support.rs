@@ -1,13 +1,14 @@
 //! A server without a socket, and people who call it.
 
-use crate::city::City;
+use crate::city::{City, packs};
 use axum::body::Body;
 use axum::http::{Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use jiff::tz::TimeZone;
 use serde_json::Value;
+use std::sync::RwLock;
 use tower::ServiceExt as _;
-use wanquan_app::{detect, jobs};
+use wanquan_app::{App, Options, detect, jobs};
 use wanquan_domain::actor::Grant;
 use wanquan_domain::record::new_uuid;
 use wanquan_domain::region::RegionCode;
@@ -19,11 +20,24 @@ use wanquan_store::token::{self, ApiToken};
 
 pub struct Server {
     pub city: City,
-    front: Front,
+    front: RwLock<Front>,
 }
 
 impl Server {
     pub fn new(city: City) -> Self {
+        let front = RwLock::new(Self::process(&city, city.app.clone()));
+        Self { city, front }
+    }
+
+    /// Goes on in another process of the same installation, which remembers nothing.
+    pub fn restart(&self) {
+        let options = Options { time_zone: self.city.app.time_zone().clone(), demo: false };
+        let packs = packs();
+        let app = App::new(self.city.store.clone(), packs, self.city.clock.clone(), options);
+        *self.front.write().unwrap() = Self::process(&self.city, app);
+    }
+
+    fn process(city: &City, app: App) -> Front {
         let config = Config {
             data: city.folder.path().to_owned(),
             database: String::new(),
@@ -33,10 +47,11 @@ impl Server {
             public_url: None,
             upload_bytes_max: 1_000_000,
             portal: PortalConfig { region: Some("140400".into()), codes: CodesConfig::File { path: None } },
+            mailer: None,
+            links: None,
             replay_from: None,
         };
-        let api = Api::new(city.app.clone(), config, Vec::new());
-        Self { city, front: Front::new(api) }
+        Front::new(Api::new(app, config, Vec::new(), [7; 32]))
     }
 
     /// An account with roles, and the token with which it calls.
@@ -75,8 +90,12 @@ impl Server {
         secret
     }
 
+    fn process_at_work(&self) -> Front {
+        self.front.read().unwrap().clone()
+    }
+
     pub async fn call(&self, request: Request<Body>) -> Response<Body> {
-        self.front.clone().oneshot(request).await.unwrap()
+        self.process_at_work().oneshot(request).await.unwrap()
     }
 
     /// Calls with a token; the status and the JSON of the answer.

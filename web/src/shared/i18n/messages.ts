@@ -1,6 +1,7 @@
 import { administration } from "./messages/administration";
 import { comments } from "./messages/comments";
 import { common } from "./messages/common";
+import { links } from "./messages/links";
 import { portal } from "./messages/portal";
 import { persons } from "./messages/persons";
 import { registers } from "./messages/registers";
@@ -21,6 +22,7 @@ export const messages = {
   ...registers,
   ...portal,
   ...persons,
+  ...links,
   ...administration,
   ...comments,
 } as const satisfies Record<string, { en: string; zh: string }>;

@@ -42,6 +42,7 @@ export function ArticlesPage() {
               {t("nav.portal")}
             </Button>
             <Button onClick={() => void navigate(paths.channels)}>{t("portal.channels")}</Button>
+            <Button onClick={() => void navigate(paths.links())}>{t("links.title")}</Button>
             <ReasonedButton
               type="primary"
               icon={<PlusOutlined />}

@@ -10,6 +10,10 @@ export const portalRoutes: RouteObject[] = [
         lazy: async () => ({ Component: (await import("./ChannelsPage")).ChannelsPage }),
       },
       {
+        path: "links",
+        lazy: async () => ({ Component: (await import("./LinksPage")).LinksPage }),
+      },
+      {
         path: "articles/new",
         lazy: async () => ({ Component: (await import("./ArticlePage")).ArticleNewPage }),
       },

@@ -23,7 +23,6 @@ export const common = {
   "nav.publications": { en: "Publications", zh: "发布" },
   "nav.administration": { en: "Administration", zh: "管理" },
   "nav.portal": { en: "Public portal", zh: "公众门户" },
-  "nav.closed": { en: "Your roles do not open this page", zh: "您的角色无权打开此页" },
   "nav.open_signals": { en: "{n} open signals", zh: "{n} 个待评估信号" },
 
   "shell.skip": { en: "Skip to content", zh: "跳到正文" },
