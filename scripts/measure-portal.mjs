@@ -258,6 +258,7 @@ if (COMMENTS > 0 && !existsSync(COMMENTED)) {
 }
 row("database", `${Math.round(statSync(join(DATA, "wanquan.db")).size / 1e6)} MB`);
 
+if (!IS_MADE) rmSync(join(DATA, "search"), { recursive: true, force: true });
 const before = performance.now();
 server = await served();
 const word = encodeURIComponent("疫情");
