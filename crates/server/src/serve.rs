@@ -115,7 +115,6 @@ async fn watch_public(app: App, pages: Arc<Pages>) {
     for turn in 1_u32.. {
         if turn.is_multiple_of(RENEWED) {
             pages.forget();
-            portal::search::rest();
         }
         match portal::look_for_changes(&app).await {
             Ok(generation) if generation != followed => match portal::search::follow(&app).await {

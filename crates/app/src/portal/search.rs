@@ -8,10 +8,6 @@
 //! A further kind of thing is made searchable by noting its changes ([`wanquan_store::portal::note_change`]) and adding
 //! a line to [`load_document`].
 
-mod dictionary;
-
-pub use dictionary::rest;
-
 use super::public::{ARTICLE, SERVICE, live_version};
 use super::render;
 use crate::app::App;
@@ -21,7 +17,7 @@ use jiff::civil::{Date, date};
 use std::collections::HashSet;
 use std::ops::{Bound, RangeInclusive};
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use tantivy::collector::{Count, TopDocs};
 use tantivy::directory::MmapDirectory;
 use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query, RangeQuery, TermQuery};
@@ -61,6 +57,8 @@ const BATCH: u32 = 1_000;
 /// Memory of the writer while it works, in bytes.
 const WRITER_BYTES: usize = 48 << 20;
 
+static JIEBA: LazyLock<jieba_rs::Jieba> = LazyLock::new(jieba_rs::Jieba::new);
+
 /// Takes texts apart: Chinese by a dictionary, everything else at what is no letter or digit.
 #[derive(Clone, Default)]
 struct Segmenter;
@@ -76,8 +74,7 @@ impl Tokenizer for Segmenter {
     fn token_stream<'a>(&'a mut self, text: &'a str) -> Words {
         // Without guesses about unknown names: those would depend on what stands beside them, and a question has
         // nothing beside it.
-        let dictionary = dictionary::get();
-        let cut = dictionary.cut_for_search(text, false);
+        let cut = JIEBA.cut_for_search(text, false);
         let mut at = 0;
         let tokens =
             cut.into_iter().filter(|token| token.word.chars().any(char::is_alphanumeric)).map(|token| {
