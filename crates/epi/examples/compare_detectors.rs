@@ -1,9 +1,10 @@
 //! Compares the regression scan with Farrington flexible on simulated panels after Noufaily et al. 2013, at the same share
 //! of false alarms: overall, and in each disease by itself; and as both are recommended.
 //!
-//! `cargo run --release -p wanquan-epi --example compare_detectors -- [REPLICATES] [SEED] [PANEL] [parts]`
+//! `cargo run --release -p wanquan-epi --example compare_detectors -- [REPLICATES] [SEED] [PANEL] [parts|own]`
 //! Panels: `paper` (default), `small`, `long`, `clean`, `young`, `unseen`; see `panel_of`. With `parts`, the regression
-//! scan is also run without each of its ideas. Limits are set on a panel of another seed and applied to this one.
+//! scan is also run without each of its ideas. Limits are set on a panel of another seed and applied to this one; with `own` on
+//! this panel itself, so that all have the same share of false alarms to the alarm.
 //!
 //! Two are no detectors, as they are told the true mean and scatter of each series. `known mean` looks at the count of the
 //! week alone, as Farrington does: what a better baseline could gain without adding up evidence. `known baseline` is the
@@ -38,7 +39,9 @@ fn main() -> Result<(), Error> {
         return Ok(());
     };
     let fresh = simulate_panel(&scenarios, &config, replicates, seed)?;
-    let training = simulate_panel(&scenarios, &config, replicates, seed + TRAINING)?;
+    let option = std::env::args().nth(4).unwrap_or_default();
+    let training_seed = if option == "own" { seed } else { seed + TRAINING };
+    let training = simulate_panel(&scenarios, &config, replicates, training_seed)?;
     println!("{name}: {} series of {} weeks, seed {seed}", fresh.len(), config.weeks);
     let mut methods = vec![
         Method::KnownMean(scenarios.clone(), replicates),
@@ -46,7 +49,7 @@ fn main() -> Result<(), Error> {
         Method::KnownBaseline(scenarios, replicates),
         Method::RegressionScan,
     ];
-    if std::env::args().nth(4).is_some_and(|a| a == "parts") {
+    if option == "parts" {
         methods.extend(Part::ALL.map(Method::Without));
     }
     let (mut reference, mut known) = (None, f64::NAN);
