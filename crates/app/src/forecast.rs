@@ -33,15 +33,13 @@ pub enum Error {
     /// The file cannot be read.
     #[error("{error} [{}]", error.code())]
     Read {
-        /// Why.
-        #[from]
+        /// Why. Said by the message, so not its source as well.
         error: ReadError,
     },
     /// The file is no series of counts.
     #[error("{error} [{}]", error.code())]
     Series {
-        /// Why.
-        #[from]
+        /// Why. Said by the message, so not its source as well.
         error: SeriesError,
     },
     /// A column is missing.
@@ -79,8 +77,7 @@ pub enum Error {
         reference_date: Date,
         /// Horizon.
         horizon: i32,
-        /// What is wrong.
-        #[source]
+        /// What is wrong. Said by the message, so not its source as well.
         error: wanquan_epi::Error,
     },
     /// The dates asked for do not fit the data.
@@ -94,6 +91,18 @@ pub enum Error {
     /// A parameter or a series that the method does not take.
     #[error(transparent)]
     Method(#[from] wanquan_epi::Error),
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        Self::Read { error }
+    }
+}
+
+impl From<SeriesError> for Error {
+    fn from(error: SeriesError) -> Self {
+        Self::Series { error }
+    }
 }
 
 /// The date so many days away, if the calendar has it.

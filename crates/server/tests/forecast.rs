@@ -351,6 +351,9 @@ fn wrong_input_is_told_with_what_would_be_right() {
     refused(&["forecast", "--target", &target, "--reference-dates", "9999-12-25"], "", "steps_ahead");
     refused(&["forecast", "--target", &target, "--horizons", "x"], "", "number of steps");
     refused(&["forecast", "--target", &target, "--reference-dates", "2024"], "", "no date like");
+    let said = run(&["forecast", "-"], "a,b\n1,2\n").stderr;
+    let said = String::from_utf8_lossy(&said);
+    assert_eq!(said.matches("no column of dates").count(), 1, "said once: {said}");
     refused(&["forecast"], "", "FILE");
     refused(&["forecast", "-"], "", "empty");
     refused(&["forecast", &folder.path("missing.csv")], "", "missing.csv");

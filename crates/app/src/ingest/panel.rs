@@ -16,10 +16,24 @@ use wanquan_epi::{CountSeries, Step};
 /// Values of a panel: as many as fit into some hundred megabytes.
 const VALUES_MAX: usize = 30_000_000;
 /// Names by which the columns are found where none is said.
-const SERIES_NAMES: [&str; 6] = ["series", "location", "place", "region", "name", "id"];
+const SERIES_NAMES: [&str; 10] =
+    ["series", "location", "place", "region", "name", "id", "地区", "县区", "地名", "名称"];
 const DATE_NAMES: [&str; 8] =
     ["date", "day", "week", "week_start", "month", "time", "target_end_date", "日期"];
-const COUNT_NAMES: [&str; 8] = ["cases", "count", "case", "n", "observed", "value", "counts", "病例数"];
+const COUNT_NAMES: [&str; 12] = [
+    "cases",
+    "count",
+    "case",
+    "n",
+    "observed",
+    "value",
+    "counts",
+    "病例数",
+    "病例",
+    "例数",
+    "发病数",
+    "新增病例",
+];
 
 /// What the person says about the table.
 #[derive(Debug, Clone, Default)]

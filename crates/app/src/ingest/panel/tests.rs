@@ -21,6 +21,14 @@ fn rows_out_of_order_and_gaps_are_put_on_the_calendar() {
     assert_eq!(got, expected);
 }
 
+#[test]
+fn columns_are_known_by_their_chinese_names() {
+    let expected = [own(("城区", vec![Some(3), Some(4)]))];
+    for count in ["病例", "病例数", "例数", "发病数", "新增病例"] {
+        assert_eq!(counts(&format!("地区,日期,{count}\n城区,2024-01-01,3\n城区,2024-01-02,4\n")), expected);
+    }
+}
+
 fn own((name, counts): (&str, Vec<Option<u32>>)) -> (String, Vec<Option<u32>>) {
     (name.to_owned(), counts)
 }
