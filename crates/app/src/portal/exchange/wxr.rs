@@ -117,6 +117,10 @@ pub fn parse_wxr(xml: &str, lang: Lang, zone: &TimeZone) -> Result<Export, Strin
             _ => {}
         }
     }
+    // A file that was cut off would otherwise be taken as one with fewer articles.
+    if let Some(open) = path.last() {
+        return Err(format!("the file ends inside <{open}>: it was cut off"));
+    }
     if !seen_channel {
         return Err("this is no WordPress export: it has no channel".to_owned());
     }
@@ -373,5 +377,13 @@ mod tests {
             "(untitled)"
         );
         assert!(parse_wxr(&"<a>".repeat(100), Lang::Zh, &TimeZone::UTC).is_err());
+    }
+
+    #[test]
+    fn a_file_that_was_cut_off_is_refused_wherever_it_ends() {
+        let whole = EXPORT.trim_end();
+        for (end, _) in whole.char_indices() {
+            assert!(parse_wxr(&whole[..end], Lang::Zh, &TimeZone::UTC).is_err(), "{}", &whole[..end]);
+        }
     }
 }
