@@ -14,13 +14,19 @@ const WHAT: &str = "desk";
 /// Records of one number that are given back at most.
 const LIMIT: i64 = 1_000;
 
+/// Digest of a number from which something was declared.
+fn declarant(tx: &Tx<'_>, number: &str) -> [u8; 16] {
+    tx.keys.digest("desk declarant", number.as_bytes())
+}
+
 /// Says that a record was made under a number; saying it twice changes nothing.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn declare(tx: &mut Tx<'_>, number: &[u8; 32], record: RecordId) -> Result<(), Error> {
+pub async fn declare(tx: &mut Tx<'_>, number: &str, record: RecordId) -> Result<(), Error> {
     const SQL: &str =
         "insert into desk_declaration (number, record_id) values ($1, $2) on conflict do nothing";
+    let number = declarant(tx, number);
     run_on_db!(tx, |conn| sqlx::query(SQL).bind(number.as_slice()).bind(record.0).execute(conn))?;
     Ok(())
 }
@@ -29,9 +35,10 @@ pub async fn declare(tx: &mut Tx<'_>, number: &[u8; 32], record: RecordId) -> Re
 ///
 /// # Errors
 /// If the database fails.
-pub async fn declared(tx: &mut Tx<'_>, number: &[u8; 32]) -> Result<Vec<RecordId>, Error> {
+pub async fn declared(tx: &mut Tx<'_>, number: &str) -> Result<Vec<RecordId>, Error> {
     const SQL: &str =
         "select record_id from desk_declaration where number = $1 order by record_id desc limit $2";
+    let number = declarant(tx, number);
     let ids: Vec<Uuid> =
         on_db!(tx, |conn| { sqlx::query_scalar(SQL).bind(number.as_slice()).bind(LIMIT).fetch_all(conn) })?;
     Ok(ids.into_iter().map(RecordId).collect())

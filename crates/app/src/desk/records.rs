@@ -1,7 +1,6 @@
 //! What a resident does at the desk, and what is shown there.
 
 use super::codes::{Phone, Resident, persons_of};
-use crate::access::random_key;
 use crate::app::App;
 use crate::error::Error;
 use crate::records;
@@ -12,7 +11,7 @@ use wanquan_domain::kind::Role;
 use wanquan_domain::record::{Record, RecordId};
 use wanquan_domain::register::{Register, STATE};
 use wanquan_domain::text::Text;
-use wanquan_store::{Tx, audit, person, record, setting};
+use wanquan_store::{Tx, audit, person, record};
 
 /// Audit entries of one record, and of the lists of its register, that are looked through for who saw it.
 const LOOKS_MAX: u32 = 1_000;
@@ -87,27 +86,15 @@ fn names(register: &Register, found: &Record, phone: &Phone) -> bool {
     written.and_then(Phone::parse).is_some_and(|written| written == *phone)
 }
 
-/// Setting that holds the key under which numbers are digested.
-const KEY: &str = "desk_key";
-
-/// The digest by which a number is known; `None` while no number is known at all.
-async fn digest(tx: &mut Tx<'_>, phone: &Phone) -> Result<Option<[u8; 32]>, Error> {
-    let key = setting::get(tx, KEY).await?;
-    let key = key.as_ref().and_then(Json::as_str).and_then(|hex| blake3::Hash::from_hex(hex).ok());
-    Ok(key.map(|key| *blake3::keyed_hash(key.as_bytes(), phone.as_str().as_bytes()).as_bytes()))
-}
-
 /// What is recorded of a resident, with whether they made it here: records that were made at the desk and name the
 /// number; once a document was given that fits, also those of the person whom the two name.
 async fn found_by(app: &App, tx: &mut Tx<'_>, resident: &Resident) -> Result<Vec<(Record, bool)>, Error> {
     let mut found: Vec<(Record, bool)> = Vec::new();
-    if let Some(number) = digest(tx, &resident.phone).await? {
-        for id in wanquan_store::desk::declared(tx, &number).await? {
-            let made = record::get(tx, id).await?.filter(|record| {
-                app.packs().register(&record.register).is_some_and(|r| names(r, record, &resident.phone))
-            });
-            found.extend(made.map(|record| (record, true)));
-        }
+    for id in wanquan_store::desk::declared(tx, resident.phone.as_str()).await? {
+        let made = record::get(tx, id).await?.filter(|record| {
+            app.packs().register(&record.register).is_some_and(|r| names(r, record, &resident.phone))
+        });
+        found.extend(made.map(|record| (record, true)));
     }
     for person in persons_of(tx, resident).await? {
         for (id, _) in person::records(tx, person).await?.into_iter().take(OWN_MAX) {
@@ -261,13 +248,7 @@ async fn made(
     );
     let id = records::create(app, &desk(), register, values, Some(name)).await?.record.id;
     let mut tx = app.write().await?;
-    if setting::get(&mut tx, KEY).await?.is_none() {
-        let key = blake3::Hash::from_bytes(random_key()).to_hex();
-        setting::set(&mut tx, KEY, &Json::from(key.as_str()), "system", app.now()).await?;
-    }
-    if let Some(number) = digest(&mut tx, &resident.phone).await? {
-        wanquan_store::desk::declare(&mut tx, &number, id).await?;
-    }
+    wanquan_store::desk::declare(&mut tx, resident.phone.as_str(), id).await?;
     tx.commit().await?;
     Ok(id)
 }
