@@ -91,7 +91,7 @@ pub fn detectors(disease: &Disease, measure: &str, step: Step) -> Result<Vec<Det
 }
 
 fn detector(setting: &DetectorSetting, step: Step) -> Result<Detector, String> {
-    let recommended = DetectorSpec::recommended(&setting.method)
+    let recommended = DetectorSpec::recommended_for(&setting.method, step)
         .ok_or_else(|| format!("unknown detection method `{}`", setting.method))?;
     let mut json = serde_json::to_value(&recommended).map_err(|e| e.to_string())?;
     if let (Some(given), Some(all)) = (setting.params.as_object(), json.as_object_mut()) {
@@ -114,7 +114,7 @@ pub fn recommended_detectors(step: Step) -> Vec<Detector> {
     // A count below 3 exceeds the bound of an all-zero week by its nature; one case of a rare disease is the
     // business of a case rule, not of a detector of excess.
     ids.iter()
-        .filter_map(|id| DetectorSpec::recommended(id))
+        .filter_map(|id| DetectorSpec::recommended_for(id, step))
         .map(|spec| Detector::new(spec, step, 3))
         .collect()
 }

@@ -110,6 +110,8 @@ fn fit(y: &[f64], design: &Design, mut means: Vec<f64>, size: Option<f64>) -> Re
         return Err(Error::TooShort { what: "regression data", got: y.len(), need: p });
     }
     let mut deviance_before = deviance(y, &means, size);
+    // Sums of terms of the size of the counts: with 10^9 cases a step their rounding alone is above `EPSILON`.
+    let rounding = 4.0 * f64::EPSILON * y.iter().sum::<f64>();
     let mut eta: Vec<f64> = means.iter().map(|m| m.ln()).collect();
     let mut cross = vec![0.0; p * p];
     let mut right = vec![0.0; p];
@@ -139,7 +141,8 @@ fn fit(y: &[f64], design: &Design, mut means: Vec<f64>, size: Option<f64>) -> Re
         if !now.is_finite() {
             break;
         }
-        if (now - deviance_before).abs() / (now.abs() + 0.1) < EPSILON {
+        let change = (now - deviance_before).abs();
+        if change / (now.abs() + 0.1) < EPSILON || change < rounding {
             return Ok(Fit { coefficients: right, covariance: invert(&cross, p), means });
         }
         deviance_before = now;
@@ -220,6 +223,14 @@ mod tests {
         let y = [4.0, 4.0, 5.0, 4.0, 3.0, 4.0];
         let design = Design::new(6, 1, |_, row| row.push(1.0));
         assert!(fit_negative_binomial(&y, &design).unwrap().size.is_none());
+    }
+
+    #[test]
+    fn a_thousand_million_cases_a_step_are_fitted() {
+        let y: Vec<f64> = (0..104).map(|t| 1e9 + f64::from(t % 2)).collect();
+        let design = Design::new(y.len(), 2, |t, row| row.extend([1.0, f64::from(u8::from(t < 52))]));
+        let fit = fit_poisson(&y, &design).unwrap();
+        assert!((fit.predict(&[1.0, 0.0]) / 1e9 - 1.0).abs() < 1e-9);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Golden tests: every case found equals an established implementation or published numbers.
 //!
-//! Reads `$WANQUAN_GOLDEN_DIR` (files `<name>.json`, or `<name>/<name>.json`) and
+//! Reads `$WANQUAN_GOLDEN_DIR` (files `<name>.json`, also in folders below it) and
 //! `$WANQUAN_GOLDEN_DATA` (the CSV files they name); without them the copies beside this file. Runs
-//! every case; a case whose method, parameter, input or output field is unknown here fails, so nothing
-//! is skipped in silence. Prints per method how many cases ran and the largest relative error.
+//! every case; a case whose method, parameter, input or output field is unknown here fails, and so does a file
+//! without cases: nothing is skipped in silence. Prints per method how many cases ran and the largest relative error.
 //! An argument restricts the run to methods whose name contains it:
 //! `cargo test -p wanquan-epi --test golden -- ears`.
 //!
@@ -14,6 +14,7 @@ mod golden_cases;
 mod golden_support;
 
 use golden_support::{Check, GoldenFile, Report};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -44,6 +45,13 @@ fn main() -> ExitCode {
             continue;
         };
         let mut report = Report::default();
+        if file.cases.is_empty() {
+            report.failures.push(format!("{} holds no case", path.display()));
+        }
+        let mut ids = BTreeSet::new();
+        for case in file.cases.iter().filter(|case| !ids.insert(case.id.as_str())) {
+            report.failures.push(format!("{}: a second case of this id", case.id));
+        }
         for case in &file.cases {
             let mut check = Check::new(case, &data);
             let result = run(&mut check);
@@ -74,24 +82,19 @@ fn folder(variable: &str, default: &str) -> PathBuf {
     }
 }
 
-/// JSON files of the folder and of its direct subfolders, in order of name.
+/// JSON files of the folder and of all below it, in order of name.
 fn json_files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![dir.to_path_buf()];
-    for depth in 0..2 {
-        let mut next = Vec::new();
-        for folder in folders {
-            let Ok(entries) = std::fs::read_dir(&folder) else { continue };
-            for entry in entries.flatten() {
-                let path = entry.path();
-                if path.is_dir() && depth == 0 {
-                    next.push(path);
-                } else if path.extension().is_some_and(|e| e == "json") {
-                    found.push(path);
-                }
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) {
+                found.push(path);
             }
         }
-        folders = next;
     }
     found.sort();
     found

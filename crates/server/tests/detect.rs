@@ -125,6 +125,45 @@ fn every_method_runs_and_finds_the_outbreak() {
 }
 
 #[test]
+fn months_are_judged_by_every_method_without_a_word_about_parameters() {
+    let mut csv = "date,cases\n".to_owned();
+    for month in 0..144_i64 {
+        let day = date(2010, 1, 1).checked_add(jiff::Span::new().months(month)).unwrap();
+        writeln!(csv, "{day},{}", 20 + month * 5 % 7 + if month == 142 { 60 } else { 0 }).unwrap();
+    }
+    for method in ["regression-scan", "farrington-flexible", "farrington", "cusum", "glr-poisson"] {
+        let answer = ok(&["-", "--method", method, "--steps", "12"], &csv);
+        let line = answer.lines().find(|line| line.contains("2021-11-01")).unwrap();
+        assert!(line.ends_with(",true"), "{method}: {line}");
+    }
+}
+
+#[test]
+fn standard_error_says_why_nothing_was_evaluated() {
+    let said = |csv: &str, args: &[&str]| {
+        let output = run(&[&["-"], args].concat(), csv.as_bytes());
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let zeros: String = (0..WEEKS).map(|week| format!("{},0\n", monday(week))).collect();
+    let few = said(&format!("date,cases\n{zeros}"), &["--method", "farrington-flexible", "--steps", "3"]);
+    assert!(few.contains("asks for 5 cases in the newest steps"), "{few}");
+    let short = said("date,cases\n2024-01-01,3\n2024-01-08,3\n", &["--method", "ears-c1"]);
+    assert!(short.contains("asks for 7 steps of history"), "{short}");
+    let off = said(&long().replacen("2012-01-09", "2012-01-10", 1), &["--method", "ears-c1"]);
+    assert!(off.contains("--step week"), "{off}");
+}
+
+#[test]
+fn a_tiny_p_value_is_written_with_an_exponent() {
+    let csv = long()
+        .replace(&format!("north,{},", monday(WEEKS - 1)), &format!("north,{},1", monday(WEEKS - 1)));
+    let answer = ok(&["-", "--method", "farrington-flexible", "--steps", "1"], &csv);
+    let p = answer.lines().nth(1).unwrap().split(',').nth(6).unwrap().to_owned();
+    assert!(p.contains('e') && p.parse::<f64>().unwrap() < 1e-5 && p.len() < 30, "{p}");
+}
+
+#[test]
 fn json_names_the_parameters_and_says_why_there_is_no_verdict() {
     let mut csv = "date,cases\n2024-01-01,3\n2024-01-02,\n2024-01-04,5\n".to_owned();
     for day in 5..20 {

@@ -250,6 +250,33 @@ fn scores_are_printed_written_and_relative() {
 }
 
 #[test]
+fn forecasts_can_be_written_as_json_and_their_scores_drawn() {
+    let folder = Folder::new();
+    let csv = parse(&hub(&folder, &revisions(), &finals(), &[]));
+    let answer = hub(&folder, &revisions(), &finals(), &["--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    let told = json["answer"]["forecasts"].as_array().unwrap();
+    assert_eq!((json["schema"].as_str(), told.len()), (Some("wanquan.forecast"), csv.len()));
+    for one in told {
+        let text = |key: &str| one[key].as_str().unwrap().to_owned();
+        let key =
+            [text("reference_date"), one["horizon"].to_string(), text("target_end_date"), text("location")];
+        let numbers =
+            |key: &str| one[key].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect::<Vec<_>>();
+        let pairs: Vec<(f64, f64)> = numbers("quantiles").into_iter().zip(numbers("values")).collect();
+        assert_eq!(pairs, csv[&key], "{key:?}");
+    }
+    let (out, page) = (folder.path("out.csv"), folder.path("scores.html"));
+    hub(&folder, &revisions(), &finals(), &["-o", &out]);
+    let truth = folder.path("older.csv");
+    ok(&["score", "--forecast", &out, "--truth", &truth, "--by", "horizon", "--plot", &page], "");
+    let page = std::fs::read_to_string(&page).unwrap();
+    // Three parts for all and each of four horizons, and ten tenths.
+    assert_eq!(page.matches("<rect ").count(), 3 * 5 + 10);
+    assert!(page.contains("By horizon") && !page.contains("NaN") && !page.contains("<script"));
+}
+
+#[test]
 fn a_hand_made_forecast_gets_its_hand_made_score() {
     let folder = Folder::new();
     let mut csv = "model,reference_date,horizon,target_end_date,location,quantile,value\n".to_owned();

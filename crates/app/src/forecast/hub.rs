@@ -293,6 +293,21 @@ pub fn write_forecasts(
     }
 }
 
+/// Writes a text; gzip if `compressed`.
+///
+/// # Errors
+/// What the writer says.
+pub fn compress(mut out: impl Write, compressed: Compressed, text: &str) -> std::io::Result<()> {
+    match compressed {
+        Compressed::No => out.write_all(text.as_bytes()),
+        Compressed::Gzip => {
+            let mut gzip = GzEncoder::new(out, Compression::default());
+            gzip.write_all(text.as_bytes())?;
+            gzip.finish().map(drop)
+        }
+    }
+}
+
 /// Whether a table is written compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Compressed {

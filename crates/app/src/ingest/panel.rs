@@ -7,20 +7,38 @@
 use crate::ingest::dates::{DateOrder, DateRule, header_days};
 use crate::ingest::meaning::{count, date_rules};
 use crate::ingest::read::{ReadError, Row, Table};
-use jiff::civil::Date;
+use jiff::civil::{Date, ISOWeekDate, Weekday};
 use std::collections::HashMap;
 use wanquan_domain::date::{from_epoch_day, to_epoch_day};
-use wanquan_domain::value::is_missing;
+use wanquan_domain::value::{WrittenDate, is_missing};
 use wanquan_epi::{CountSeries, Step};
 
 /// Values of a panel: as many as fit into some hundred megabytes.
 const VALUES_MAX: usize = 30_000_000;
 /// Names by which the columns are found where none is said.
-const SERIES_NAMES: [&str; 10] =
-    ["series", "location", "place", "region", "name", "id", "地区", "县区", "地名", "名称"];
-const DATE_NAMES: [&str; 8] =
-    ["date", "day", "week", "week_start", "month", "time", "target_end_date", "日期"];
-const COUNT_NAMES: [&str; 12] = [
+const SERIES_NAMES: [&str; 23] = [
+    "series", "location", "place", "region", "district", "county", "province", "state", "city", "area",
+    "name", "id", "地区", "县区", "区县", "省份", "城市", "市", "县", "单位", "疾病", "地名", "名称",
+];
+const DATE_NAMES: [&str; 16] = [
+    "date",
+    "day",
+    "week",
+    "week_start",
+    "week_end",
+    "month",
+    "time",
+    "target_end_date",
+    "report_date",
+    "onset_date",
+    "日期",
+    "报告日期",
+    "发病日期",
+    "统计日期",
+    "周",
+    "月份",
+];
+const COUNT_NAMES: [&str; 22] = [
     "cases",
     "count",
     "case",
@@ -28,11 +46,21 @@ const COUNT_NAMES: [&str; 12] = [
     "observed",
     "value",
     "counts",
+    "new_cases",
+    "confirmed",
+    "incidence",
     "病例数",
     "病例",
     "例数",
     "发病数",
     "新增病例",
+    "新增病例数",
+    "新增",
+    "新增确诊",
+    "确诊病例",
+    "确诊数",
+    "报告病例数",
+    "报告数",
 ];
 
 /// What the person says about the table.
@@ -270,7 +298,7 @@ fn by_row(table: &Table, plan: &Plan, options: &PanelOptions) -> Result<Entries,
     let (mut rows, mut row) = (table.rows()?, Row::default());
     while next(table, &mut rows, &mut row)? {
         let text = row.get(date);
-        let day = match rule.read(text) {
+        let day = match period(text).map_or_else(|| rule.read(text), |date| Ok(Some(date))) {
             Ok(Some(written)) => to_epoch_day(written.date),
             Ok(None) => return Err(cell(table, row.number(), date, text, "is no date")),
             Err(_) if rule.ambiguous => {
@@ -295,7 +323,16 @@ fn by_row(table: &Table, plan: &Plan, options: &PanelOptions) -> Result<Entries,
                     new
                 }
             };
-            let count = read_count(table, &row, column)?;
+            let count = read_count(table, &row, column).map_err(|error| match error {
+                // Words in a column that nobody called a count: it may name the series.
+                PanelError::Cell { row, column: name, value, why }
+                    if wide && options.counts.is_empty() && !value.contains(|c: char| c.is_ascii_digit()) =>
+                {
+                    let why = format!("{why}; if the column names the series, say --series and --count");
+                    PanelError::Cell { row, column: name, value, why }
+                }
+                other => other,
+            })?;
             if list.len() >= VALUES_MAX {
                 return Err(PanelError::TooLarge { series: names.len(), steps: list.len() / names.len() });
             }
@@ -303,6 +340,29 @@ fn by_row(table: &Table, plan: &Plan, options: &PanelOptions) -> Result<Entries,
         }
     }
     Ok(Entries { names, list, date_column: table.header[date].clone() })
+}
+
+/// The first day of an ISO 8601 week (`2024-W06`) or of a month (`2024-02`): in a panel a date stands for the step that
+/// it begins.
+fn period(text: &str) -> Option<WrittenDate> {
+    let text = text.trim();
+    let number = |text: &str, digits: usize| {
+        (text.len() == digits && text.bytes().all(|b| b.is_ascii_digit()))
+            .then(|| text.parse().ok())
+            .flatten()
+    };
+    let date = match text.split_once(['W', 'w']) {
+        Some((year, week)) => {
+            let year = number(year.strip_suffix('-').unwrap_or(year), 4)?;
+            let week = i8::try_from(number(week, 2)?).ok()?;
+            ISOWeekDate::new(year, week, Weekday::Monday).ok()?.date()
+        }
+        None => {
+            let (year, month) = text.split_once('-')?;
+            Date::new(number(year, 4)?, i8::try_from(number(month, 2)?).ok()?, 1).ok()?
+        }
+    };
+    Some(WrittenDate { date, time_dropped: false })
 }
 
 fn by_column(table: &Table, first: usize, days: &[Date]) -> Result<Entries, PanelError> {

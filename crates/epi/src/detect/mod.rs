@@ -136,6 +136,36 @@ impl DetectorSpec {
         })
     }
 
+    /// As [`recommended`](Self::recommended), for steps of this length: windows, training and recent steps that are
+    /// meant in weeks hold the same time in days and months.
+    pub fn recommended_for(id: &str, step: Step) -> Option<Self> {
+        // Two years, as the 104 weeks of the papers.
+        let training_steps = years_of_steps(2, step);
+        // A year at most, as the 52 weeks.
+        let window_steps = Some(years_of_steps(1, step));
+        let mut spec = Self::recommended(id)?;
+        match (&mut spec, step) {
+            (_, Step::Week) => {}
+            (Self::FarringtonFlexible(config), step) => {
+                *config = FarringtonFlexibleConfig::recommended_for(step)
+            }
+            (Self::Farrington(config), step) => *config = FarringtonConfig::recommended_for(step),
+            (Self::Cusum(config), _) => config.training_steps = training_steps,
+            (Self::GlrPoisson(chart), _) => {
+                (chart.training_steps, chart.window_steps) = (training_steps, window_steps);
+            }
+            (Self::GlrNegativeBinomial(config), step) => {
+                config.chart.training_steps = training_steps;
+                // Each step costs the square of the window.
+                if step == Step::Month {
+                    config.chart.window_steps = window_steps;
+                }
+            }
+            _ => {}
+        }
+        Some(spec)
+    }
+
     /// Id and version of the method.
     pub fn method(&self) -> Method {
         match self {

@@ -23,6 +23,29 @@ fn every_id_has_a_recommended_detector_that_survives_storage() {
 }
 
 #[test]
+fn recommended_parameters_fit_every_length_of_step() {
+    for step in [Step::Day, Step::Week, Step::Month] {
+        let counts = (0..4000_u32).map(|t| Some(20 + t * 7 % 11)).collect();
+        let series = CountSeries::new(jiff::civil::date(2004, 1, 5), step, counts).unwrap();
+        for id in DetectorSpec::IDS {
+            let spec = DetectorSpec::recommended_for(id, step).unwrap();
+            let need = spec.history_steps_min(step);
+            let found = detect(&spec, &series, need..need + 1).unwrap();
+            assert!(found.steps[0].verdict.is_ok(), "{id} {step:?} {:?}", found.steps[0].verdict);
+        }
+    }
+}
+
+#[test]
+fn a_year_of_months_is_as_long_as_a_year_of_weeks() {
+    let training = |step| match DetectorSpec::recommended_for("cusum", step) {
+        Some(DetectorSpec::Cusum(config)) => config.training_steps,
+        _ => 0,
+    };
+    assert_eq!([Step::Day, Step::Week, Step::Month].map(training), [731, 104, 24]);
+}
+
+#[test]
 fn an_unknown_parameter_in_storage_is_refused() {
     let stored =
         r#"{"id":"ears_c1","baseline_steps":7,"reported_min":5,"sd_min":0.5,"alpha_prob":0.001,"x":1}"#;

@@ -23,7 +23,7 @@ use wanquan_domain::text::Lang;
   wanquan analyze cases.csv --disease measles
   wanquan analyze counts.xlsx --region county --date day --count n --format html -o report.html
 
-Files of any layout that the import reads: line lists, counts by place and date, one column per date or per place.
+Files of any layout that the import reads: line lists, counts by place and date, one column per date or per place. \
 Several files give one report each. docs/analyze.md explains every figure.")]
 pub struct AnalyzeArgs {
     /// Line lists or counts: CSV, TSV, semicolons, XLSX, XLS, each also gzipped.

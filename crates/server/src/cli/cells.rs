@@ -80,7 +80,8 @@ pub fn number(table: &Table, row: &Row, at: usize) -> anyhow::Result<Option<f64>
 
 /// A number as answers write it; an empty cell where there is none.
 pub fn written(x: Option<f64>) -> String {
-    x.map_or_else(String::new, |x| x.to_string())
+    // Without an exponent a p value of 1e-300 would be a line of zeros.
+    x.map_or_else(String::new, |x| if x != 0.0 && x.abs() < 1e-5 { format!("{x:e}") } else { x.to_string() })
 }
 
 /// Yes or no; `None` if the cell is empty.

@@ -25,11 +25,11 @@ use wanquan_epi::delay::{DelayDistribution, DelayFamily};
   wanquan chains linelist.csv --id case_id --infector infector_id --onset onset_date
   wanquan chains linelist.csv --onset onset_date --contacts contacts.csv --si-mean 5 --si-sd 3 --format json
 
-With a column of infectors the tree is as recorded. Otherwise each candidate's probability follows from the serial interval
-and the contacts (columns from, to, and weight if they differ), and the tree takes the most likely one. Answers a row
-a case: case, onset, infector, prob, interval_days, contact, generation, offspring, cluster, cluster_size. Onsets may be
-day numbers (whole numbers) instead of dates; the answer then has them too. JSON holds
-the candidates, the clusters and R with dispersion k as well; they are printed to standard error for CSV.
+With a column of infectors the tree is as recorded. Otherwise each candidate's probability follows from the serial interval \
+and the contacts (columns from, to, and weight if they differ), and the tree takes the most likely one. Answers a row \
+a case: case, onset, infector, prob, interval_days, contact, generation, offspring, cluster, cluster_size. Onsets may be \
+day numbers (whole numbers) instead of dates; the answer then has them too. JSON holds \
+the candidates, the clusters and R with dispersion k as well; they are printed to standard error for CSV. \
 docs/methods/infector_likelihood.md and offspring_distribution.md say what is computed.")]
 pub struct ChainsArgs {
     /// Line list: CSV, TSV, XLSX, each also gzipped; `-` for standard input.

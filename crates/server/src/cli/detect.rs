@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,7 +20,7 @@ use wanquan_epi::detect::{
     DetectionSeries, DetectionStep, DetectorSpec, NotEvaluated, detect_panel,
     farrington_flexible_with_population,
 };
-use wanquan_epi::{CountSeries, Error as EpiError};
+use wanquan_epi::{CountSeries, Error as EpiError, Step as EpiStep};
 
 /// Series given to the threads at once, between two looks at the progress.
 const CHUNK: usize = 64;
@@ -32,11 +33,11 @@ const CHUNK: usize = 64;
   wanquan detect counts.csv --method ears-c2 --param baseline_steps=14 --alpha 0.001
   wanquan detect --explain regression-scan
 
-A panel has the columns series, date, cases; or date and a column a series; or a name and a column a date. A step
-without a row or with an empty cell was not reported. Answers have the columns series, date, observed, expected, upper,
+A panel has the columns series, date, cases; or date and a column a series; or a name and a column a date. A step \
+without a row or with an empty cell was not reported. Answers have the columns series, date, observed, expected, upper, \
 score, p, alarm; cells are empty where the method has no such number or no verdict (JSON says why).
 
-Methods: regression-scan (recommended), ears-c1, ears-c2, ears-c3, farrington-flexible, farrington, rki-1 to rki-3,
+Methods: regression-scan (recommended), ears-c1, ears-c2, ears-c3, farrington-flexible, farrington, rki-1 to rki-3, \
 bayes-1 to bayes-3, cusum, glr-poisson, glr-negative-binomial, outbreak-p.")]
 pub struct DetectArgs {
     /// Counts by series and date: CSV, TSV, XLSX, each also gzipped; `-` for standard input.
@@ -44,7 +45,7 @@ pub struct DetectArgs {
     file: Option<PathBuf>,
     /// Method; the list is below.
     #[arg(long, value_name = "METHOD", default_value = "regression-scan", value_parser = method)]
-    method: DetectorSpec,
+    method: MethodArg,
     /// Parameter of the method as its page names it (--explain METHOD), with a dot before one within another:
     /// baseline_steps=14, windows.years_back=3, holidays='[\"2024-01-01\"]'. May be given again.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
@@ -96,8 +97,8 @@ pub struct DetectArgs {
     #[arg(long, value_enum)]
     step: Option<StepArg>,
     /// Form of the answer.
-    #[arg(long, value_enum, default_value_t = Form::Csv)]
-    format: Form,
+    #[arg(long, value_enum, default_value_t = super::Form::Csv)]
+    format: super::Form,
     /// File to write; otherwise standard output.
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
@@ -106,13 +107,7 @@ pub struct DetectArgs {
     plot: Option<PathBuf>,
     /// Print what a method does and its parameters, and end.
     #[arg(long, value_name = "METHOD", value_parser = method)]
-    explain: Option<DetectorSpec>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
-    Csv,
-    Json,
+    explain: Option<MethodArg>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -138,20 +133,34 @@ const PAGES: [(&str, &str); 12] = [
     ("outbreak_p", include_str!("../../../../docs/methods/outbreak_p.md")),
 ];
 
-fn method(text: &str) -> Result<DetectorSpec, String> {
-    let id = text.replace('-', "_").to_ascii_lowercase();
+/// A method as it was named; its parameters depend on the length of a step.
+#[derive(Clone)]
+struct MethodArg(String);
+
+fn method(text: &str) -> Result<MethodArg, String> {
+    let named = MethodArg(text.replace('-', "_").to_ascii_lowercase());
+    named.recommended(EpiStep::Week).map(|_| named)
+}
+
+impl MethodArg {
+    fn recommended(&self, step: EpiStep) -> Result<DetectorSpec, String> {
+        recommended(&self.0, step)
+    }
+}
+
+fn recommended(id: &str, step: EpiStep) -> Result<DetectorSpec, String> {
     let windows = |years_back: u64, half_window_steps: u64, current_year: &str| {
         serde_json::json!({ "years_back": years_back, "half_window_steps": half_window_steps,
             "current_year": current_year, "years": "calendar" })
     };
     // The variants as they are numbered in the literature.
-    let (base, change) = match id.as_str() {
+    let (base, change) = match id {
         "rki_1" | "bayes_1" => (&id[..id.len() - 2], Some(windows(0, 6, "included"))),
         "rki_2" | "bayes_2" => (&id[..id.len() - 2], Some(windows(1, 6, "included"))),
         "rki_3" | "bayes_3" => (&id[..id.len() - 2], Some(windows(2, 4, "excluded"))),
         other => (other, None),
     };
-    let spec = DetectorSpec::recommended(base)
+    let spec = DetectorSpec::recommended_for(base, step)
         .ok_or_else(|| format!("there is no such method; there are {}", DetectorSpec::IDS.join(", ")))?;
     let Some(change) = change else { return Ok(spec) };
     changed(&spec, &[("windows".to_owned(), change)]).map_err(|error| error.to_string())
@@ -190,7 +199,6 @@ impl DetectArgs {
         if let Some(spec) = &self.explain {
             return explain(spec);
         }
-        let spec = self.spec()?;
         let Some(path) = &self.file else { bail!("name a file") };
         let options = PanelOptions {
             series: self.series.clone(),
@@ -205,13 +213,18 @@ impl DetectArgs {
             }),
         };
         let panel = tables::read(path, |table| Ok(read_panel(table, &options)?))?;
+        let step = panel.first().map_or(EpiStep::Week, |series| series.counts.step());
+        if self.step.is_none() && step == EpiStep::Day {
+            remark_sparse(&panel);
+        }
+        let spec = self.spec(step)?;
         let found = self.detect(&spec, &panel)?;
         let results: Vec<(String, CountSeries, DetectionSeries)> =
             panel.into_iter().zip(found).map(|(series, found)| (series.name, series.counts, found)).collect();
         self.remark(&spec, &results);
         let answer = match self.format {
-            Form::Csv => csv(&results),
-            Form::Json => json(&spec, &results)?,
+            super::Form::Csv => csv(&results),
+            super::Form::Json => json(&spec, &results)?,
         };
         tables::write(self.output.as_deref(), answer.as_bytes())?;
         if let Some(path) = &self.plot {
@@ -221,8 +234,9 @@ impl DetectArgs {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn spec(&self) -> anyhow::Result<DetectorSpec> {
-        let json = serde_json::to_value(&self.method)?;
+    fn spec(&self, step: EpiStep) -> anyhow::Result<DetectorSpec> {
+        let recommended = self.method.recommended(step).map_err(|why| anyhow::anyhow!(why))?;
+        let json = serde_json::to_value(&recommended)?;
         let has = |name: &str| name.split('.').try_fold(&json, |at, part| at.get(part)).is_some();
         let mut parameters = self.param.clone();
         // A short form stands for the parameter of that meaning, under whatever name the method has it.
@@ -253,14 +267,14 @@ impl DetectArgs {
         ];
         for (flag, value, names) in short {
             let Some(value) = value else { continue };
-            let id = self.method.method().id;
+            let id = recommended.method().id;
             let name = names
                 .iter()
                 .find(|name| has(name))
                 .with_context(|| format!("{id} has no {flag}; --explain {id} tells what it has"))?;
             parameters.push(((*name).to_owned(), value));
         }
-        changed(&self.method, &parameters)
+        changed(&recommended, &parameters)
     }
 
     fn detect(&self, spec: &DetectorSpec, panel: &[PanelSeries]) -> anyhow::Result<Vec<DetectionSeries>> {
@@ -314,13 +328,47 @@ impl DetectArgs {
         }
         let shown = silent.iter().take(5).map(|name| plain(name)).collect::<Vec<_>>().join(", ");
         let more = if silent.len() > 5 { ", ..." } else { "" };
-        let need = results
-            .first()
-            .map(|(_, series, _)| spec.history_steps_min(series.step()))
-            .map_or_else(String::new, |need| {
-                format!("; {} asks for {need} steps of history", spec.method().id)
-            });
-        eprintln!("wanquan: no step could be evaluated in {} series: {shown}{more}{need}", silent.len());
+        let reasons = results
+            .iter()
+            .filter(|(name, _, _)| silent.contains(&name.as_str()))
+            .filter_map(|(_, _, found)| found.steps.last()?.verdict.err());
+        let mut by_reason: BTreeMap<String, usize> = BTreeMap::new();
+        for reason in reasons {
+            *by_reason.entry(why_not(spec, reason)).or_default() += 1;
+        }
+        // Of several reasons the most frequent one: JSON has them all.
+        let why =
+            by_reason.into_iter().max_by_key(|(_, times)| *times).map_or_else(String::new, |(why, _)| why);
+        eprintln!("wanquan: no step could be evaluated in {} series: {shown}{more}; {why}", silent.len());
+    }
+}
+
+/// Why a method has no verdict on a step, as a person would say it.
+fn why_not(spec: &DetectorSpec, reason: NotEvaluated) -> String {
+    let id = spec.method().id;
+    match reason {
+        NotEvaluated::NotReported => "the newest step was not reported".to_owned(),
+        NotEvaluated::HistoryTooShort { need, .. } => format!("{id} asks for {need} steps of history"),
+        NotEvaluated::TooFewReported { need, .. } => {
+            format!("{id} asks for {need} reported steps in its baseline")
+        }
+        NotEvaluated::TooFewCases { need, .. } => {
+            format!("{id} asks for {need} cases in the newest steps (--explain {id})")
+        }
+        NotEvaluated::NoFit => format!("{id} found no fit of its baseline"),
+    }
+}
+
+/// Says so where nearly all days are without a row: one date in a panel of weeks that is off by a day makes it days.
+fn remark_sparse(panel: &[PanelSeries]) {
+    let all = panel.iter().flat_map(|series| series.counts.counts());
+    let (reported, steps) =
+        all.fold((0_usize, 0_usize), |(n, all), count| (n + usize::from(count.is_some()), all + 1));
+    if reported > 1 && steps / reported >= 4 {
+        eprintln!(
+            "wanquan: the dates are taken as days, of which {reported} in {steps} have a count; if they are weeks or months, say \
+             --step week or --step month, which names the date that is off"
+        );
     }
 }
 
@@ -352,11 +400,12 @@ fn unanswered(spec: &DetectorSpec, series: &CountSeries, steps: usize) -> Detect
     }
 }
 
-fn explain(spec: &DetectorSpec) -> anyhow::Result<ExitCode> {
+fn explain(method: &MethodArg) -> anyhow::Result<ExitCode> {
+    let spec = &method.recommended(EpiStep::Week).map_err(|why| anyhow::anyhow!(why))?;
     let id = spec.method().id;
     let page = PAGES.iter().find(|(page, _)| *page == id).map_or("", |(_, text)| text);
     let parameters = serde_json::to_string_pretty(spec)?;
-    tables::write(None, format!("{page}\nParameters as recommended:\n{parameters}\n").as_bytes())?;
+    tables::write(None, format!("{page}\nParameters as recommended for weeks:\n{parameters}\n").as_bytes())?;
     Ok(ExitCode::SUCCESS)
 }
 

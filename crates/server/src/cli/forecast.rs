@@ -5,11 +5,13 @@ use crate::report::fan;
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use wanquan_app::forecast::Cell;
 use wanquan_app::forecast::hub::{Compressed, Counts, Revisions, read_counts, read_population};
-use wanquan_app::forecast::hub::{read_revisions, write_forecasts};
+use wanquan_app::forecast::hub::{compress, read_revisions, write_forecasts};
 use wanquan_app::forecast::run::{
     Method, Order, Outcome, counts_of, forecast_revisions, forecast_series, last_label, read_panel,
 };
@@ -25,10 +27,10 @@ use wanquan_epi::forecast::ForecastConfig;
   wanquan forecast --target revisions.csv.gz --target-final older.csv \\
     --reference-dates 2023-10-14..2024-05-04 --step 7 --horizons 0-3 -o out.csv.gz
 
-A panel has the columns series, date, cases, or a column a series, or a column a date.
-A table of revisions has the columns as_of, location, date, value: a row where a value differs
-from the publication before. Answers have the columns of forecast hubs: model, reference_date,
-horizon, target_end_date, location, quantile, value.
+A panel has the columns series, date, cases, or a column a series, or a column a date. \
+A table of revisions has the columns as_of, location, date, value: a row where a value differs \
+from the publication before. Answers have the columns of forecast hubs: model, reference_date, \
+horizon, target_end_date, location, quantile, value. \
 docs/methods/forecast.md describes the method.")]
 pub struct ForecastArgs {
     /// Counts by series and date: CSV, TSV, XLSX, each also gzipped; `-` for standard input.
@@ -86,6 +88,9 @@ pub struct ForecastArgs {
     /// Name in the column `model`.
     #[arg(long, default_value = "wanquan")]
     model: String,
+    /// Form of the answer.
+    #[arg(long, value_enum, default_value_t = super::Form::Csv)]
+    format: super::Form,
     /// File to write, gzipped if it ends in .gz; otherwise standard output.
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
@@ -174,7 +179,10 @@ impl ForecastArgs {
         self.remark(&outcome);
         let mut text = Vec::new();
         let compressed = self.output.as_deref().map_or(Compressed::No, Compressed::by_name);
-        write_forecasts(&mut text, compressed, &self.model, &outcome.cells)?;
+        match self.format {
+            super::Form::Csv => write_forecasts(&mut text, compressed, &self.model, &outcome.cells)?,
+            super::Form::Json => compress(&mut text, compressed, &json(&self.model, &outcome.cells)?)?,
+        }
         tables::write(self.output.as_deref(), &text)?;
         if let Some(path) = &self.plot {
             let observed = match &input {
@@ -272,6 +280,40 @@ impl ForecastArgs {
             );
         }
     }
+}
+
+/// Forecasts with their quantiles, one object a place, reference date and horizon.
+fn json(model: &str, cells: &[Cell]) -> anyhow::Result<String> {
+    #[derive(Serialize)]
+    struct Answer<'a> {
+        model: &'a str,
+        forecasts: Vec<Told<'a>>,
+    }
+    #[derive(Serialize)]
+    struct Told<'a> {
+        location: &'a str,
+        reference_date: Date,
+        horizon: i32,
+        target_end_date: Date,
+        quantiles: &'a [f64],
+        values: Vec<f64>,
+    }
+    let told = |cell: &'_ Cell| -> Vec<f64> {
+        // As in the table: a thousandth of a case is below any use.
+        cell.forecast.values().iter().map(|value| (value * 1e3).round() / 1e3).collect()
+    };
+    let forecasts = cells
+        .iter()
+        .map(|cell| Told {
+            location: &cell.location,
+            reference_date: cell.reference_date,
+            horizon: cell.horizon,
+            target_end_date: cell.target_end_date,
+            quantiles: cell.forecast.levels(),
+            values: told(cell),
+        })
+        .collect();
+    super::json("wanquan.forecast", &Answer { model, forecasts })
 }
 
 /// The latest count of each step, for the chart.

@@ -28,12 +28,12 @@ use wanquan_epi::delay::nowcast::{
   wanquan nowcast versions.csv --event date --report known_on --count cases --by region --now 2020-02-10
   wanquan nowcast cases.csv --event onset_date --report report_date --evaluate 2011-05-25..2011-06-20
 
-FILE holds one row a case with the date of the event and of its report, or counts of changes (event date, date on which it
-became known, cases more or fewer). Both may be day numbers (whole numbers) instead of dates; answers then have them
-too. Rows without either date are left out and counted, rows whose report precedes the event are left out and named
-(E119). Answers: series, date,
-observed, mean, reported_share and a column a quantile. With --evaluate the nowcasts of each day, as known on it,
-are scored against what came out: known_on, age, observed, truth, median, wis, wis_uncorrected, covered.
+FILE holds one row a case with the date of the event and of its report, or counts of changes (event date, date on which it \
+became known, cases more or fewer). Both may be day numbers (whole numbers) instead of dates; answers then have them \
+too. Rows without either date are left out and counted, rows whose report precedes the event are left out and named \
+(E119). Answers: series, date, \
+observed, mean, reported_share and a column a quantile. With --evaluate the nowcasts of each day, as known on it, \
+are scored against what came out: known_on, age, observed, truth, median, wis, wis_uncorrected, covered. \
 docs/methods/nowcast_state_space.md, nowcast_lawless.md and nowcast_bayes.md say what is computed.")]
 pub struct NowcastArgs {
     /// Line list or changes of counts: CSV, TSV, XLSX, each also gzipped; `-` for standard input.

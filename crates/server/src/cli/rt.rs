@@ -43,10 +43,10 @@ const VALUES_MAX: usize = 30_000_000;
 
   wanquan rt flu1918.csv --date day --count I --si-mean 2.6 --si-sd 1.5 --from 10 --to 40
 
-FILE holds daily counts (series, date, cases; or any layout that `wanquan analyze` reads) or one row a case with a date of
-onset. Counts may also stand by day number (whole numbers such as day 1, 2, 3 of an outbreak; a day without a row was not
-reported); answers then have day numbers too. --si-file has the columns days and prob. Answers: series, window_start, window_end, cases, mean, sd, lower,
-median, upper, reason (why a window has no estimate). docs/methods/rt_cori.md, rt_wallinga_teunis.md and r0.md say
+FILE holds daily counts (series, date, cases; or any layout that `wanquan analyze` reads) or one row a case with a date of \
+onset. Counts may also stand by day number (whole numbers such as day 1, 2, 3 of an outbreak; a day without a row was not \
+reported); answers then have day numbers too. --si-file has the columns days and prob. Answers: series, window_start, window_end, cases, mean, sd, lower, \
+median, upper, reason (why a window has no estimate). docs/methods/rt_cori.md, rt_wallinga_teunis.md and r0.md say \
 what is computed.")]
 pub struct RtArgs {
     /// Daily counts or line list: CSV, TSV, XLSX, each also gzipped; `-` for standard input.

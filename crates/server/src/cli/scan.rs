@@ -28,9 +28,9 @@ type Slice = (Vec<Option<u32>>, Vec<f64>);
   wanquan scan weekly.csv --places places.csv --model space-time --steps-max 6
   wanquan scan weekly.csv --places places.csv --model permutation --plot clusters.html
 
-FILE has the columns place, cases and population, for models in time also date (any equal steps, also whole numbers such as
-years; all places at each date). PLACES has the columns place, lon, lat (degrees), or place, x, y (any unit). Answers:
-cluster, place, centre, first_date, last_date, cases, expected, relative_risk, score, p_monte_carlo, p_gumbel; one row a
+FILE has the columns place, cases and population, for models in time also date (any equal steps, also whole numbers such as \
+years; all places at each date). PLACES has the columns place, lon, lat (degrees), or place, x, y (any unit). Answers: \
+cluster, place, centre, first_date, last_date, cases, expected, relative_risk, score, p_monte_carlo, p_gumbel; one row a \
 place of a cluster. docs/methods/scan.md says what is computed.")]
 pub struct ScanArgs {
     /// Cases by place (and date): CSV, TSV, XLSX, each also gzipped; `-` for standard input.
@@ -102,6 +102,10 @@ pub struct ScanArgs {
     plot: Option<PathBuf>,
 }
 
+/// Names by which the column of places is found.
+const PLACE_NAMES: [&str; 9] =
+    ["place", "region", "code", "location", "county", "district", "name", "地区", "区县"];
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Model {
     Poisson,
@@ -170,8 +174,7 @@ impl ScanArgs {
     }
 
     fn geography(&self, table: &Table) -> anyhow::Result<Geography> {
-        let place =
-            cells::need(table, self.place.as_deref(), &["place", "region", "code", "location"], "--place")?;
+        let place = cells::need(table, self.place.as_deref(), &PLACE_NAMES, "--place")?;
         let lon = cells::find(table, self.lon.as_deref(), &["lon", "longitude"])?;
         let lat = cells::find(table, self.lat.as_deref(), &["lat", "latitude"])?;
         let (x, y, geographic) = match (lon, lat) {
@@ -203,8 +206,7 @@ impl ScanArgs {
     }
 
     fn panel(&self, table: &Table, geography: &Geography) -> anyhow::Result<Panel> {
-        let place =
-            cells::need(table, self.place.as_deref(), &["place", "region", "code", "location"], "--place")?;
+        let place = cells::need(table, self.place.as_deref(), &PLACE_NAMES, "--place")?;
         let count = cells::need(table, self.count.as_deref(), &["cases", "count", "value"], "--count")?;
         let population = cells::find(table, self.population.as_deref(), &["population", "expected"])?;
         ensure!(
@@ -212,7 +214,12 @@ impl ScanArgs {
             "the table has no column population; name one with --population, or use --model permutation"
         );
         let date = match self.model.in_time() {
-            true => Some(cells::need(table, self.date.as_deref(), &["date", "week_start"], "--date")?),
+            true => Some(cells::need(
+                table,
+                self.date.as_deref(),
+                &["date", "week_start", "week", "month", "year", "time", "日期"],
+                "--date",
+            )?),
             false => None,
         };
         let days = date.map(|at| Days::of(table, at, self.date_order)).transpose()?;

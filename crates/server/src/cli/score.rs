@@ -1,6 +1,7 @@
 //! `wanquan score`: how good forecasts were, once the truth is known.
 
 use super::{cells, tables};
+use crate::report::scores;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -18,11 +19,11 @@ use wanquan_app::ingest::series::SeriesOptions;
 #[command(after_help = "Examples:
   wanquan score --forecast out.csv.gz --truth final.csv
   wanquan score --forecast out.csv.gz --truth final.csv \\
-    --relative-to forecasts.csv.gz:FluSight-baseline --by horizon -o scores.csv
+    --relative-to forecasts.csv.gz:FluSight-baseline --by horizon -o scores.csv --plot scores.html
 
-wis: mean weighted interval score, the sum of dispersion, overprediction and underprediction;
-smaller is better. relative_wis: mean score over that of the other forecasts, over the cells that
-both have. coverage: share of the truths within the central interval. pit_1 .. pit_10: share of
+wis: mean weighted interval score, the sum of dispersion, overprediction and underprediction; \
+smaller is better. relative_wis: mean score over that of the other forecasts, over the cells that \
+both have. coverage: share of the truths within the central interval. pit_1 .. pit_10: share of \
 the truths by tenth of their forecast; 0.1 each if calibrated.")]
 pub struct ScoreArgs {
     /// Forecasts in the columns of forecast hubs; FILE:MODEL where the file holds several models.
@@ -43,6 +44,9 @@ pub struct ScoreArgs {
     /// File for the scores as well: CSV, or JSON if it ends in .json.
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
+    /// Page with the scores by group and the calibration.
+    #[arg(long, value_name = "OUT.html")]
+    plot: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -87,6 +91,9 @@ impl ScoreArgs {
             let is_json = path.extension().is_some_and(|ext| ext.eq_ignore_ascii_case("json"));
             let written = if is_json { json(&evaluation)? } else { csv(&evaluation) };
             tables::write(Some(path), written.as_bytes())?;
+        }
+        if let Some(path) = &self.plot {
+            tables::write(Some(path), scores::page(&evaluation).as_bytes())?;
         }
         tables::write(None, answer.as_bytes())?;
         Ok(ExitCode::SUCCESS)

@@ -20,9 +20,9 @@ use wanquan_epi::association::{Interval, TwoByTwo, mantel_haenszel};
   wanquan twobytwo oswego.csv --exposed vanilla --ill ill
   wanquan twobytwo cohort.csv --exposed vaccinated --ill case --stratum age_group --format json
 
-The four numbers are persons: exposed and ill, exposed and well, unexposed and ill, unexposed and well. A line list has
-a column with the exposure and one with the illness (1/0, yes/no). With --stratum the table is pooled by Mantel and
-Haenszel as well. Answers: stratum, measure, estimate, lower, upper; an empty cell is not defined for these numbers.
+The four numbers are persons: exposed and ill, exposed and well, unexposed and ill, unexposed and well. A line list has \
+a column with the exposure and one with the illness (1/0, yes/no). With --stratum the table is pooled by Mantel and \
+Haenszel as well. Answers: stratum, measure, estimate, lower, upper; an empty cell is not defined for these numbers. \
 docs/methods/two_by_two.md says what is computed.")]
 pub struct TwoByTwoArgs {
     /// Four numbers, or a file: CSV, TSV, XLSX, each also gzipped; `-` for standard input.

@@ -10,6 +10,7 @@ pub mod html;
 pub mod import;
 pub mod map;
 pub mod person;
+pub mod scores;
 pub mod text;
 pub mod tree;
 mod words;

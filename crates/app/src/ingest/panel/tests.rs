@@ -29,6 +29,41 @@ fn columns_are_known_by_their_chinese_names() {
     }
 }
 
+#[test]
+fn columns_are_known_by_the_names_that_surveillance_gives_them() {
+    for header in ["地区,报告日期,发病数", "区县,统计日期,新增确诊", "district,week_start,confirmed"]
+    {
+        let expected = [own(("城区", vec![Some(3), Some(4)]))];
+        assert_eq!(
+            counts(&format!("{header}\n城区,2024-01-01,3\n城区,2024-01-02,4\n")),
+            expected,
+            "{header}"
+        );
+    }
+}
+
+#[test]
+fn a_week_or_month_by_number_begins_on_its_first_day() {
+    let weeks = read("date,cases\n2020-W52,1\n2020-W53,2\n2021W01,3\n".as_bytes()).unwrap().remove(0).counts;
+    assert_eq!((weeks.start(), weeks.step()), (jiff::civil::date(2020, 12, 21), wanquan_epi::Step::Week));
+    assert_eq!(weeks.counts(), [Some(1), Some(2), Some(3)]);
+    let months = read("date,cases\n2023-12,1\n2024-02,3\n".as_bytes()).unwrap().remove(0).counts;
+    assert_eq!(months.step(), wanquan_epi::Step::Month);
+    assert_eq!(months.counts(), [Some(1), None, Some(3)]);
+    for wrong in ["2021-W53", "2024-W00", "2024-13"] {
+        assert!(
+            read(format!("date,cases\n{wrong},1\n").as_bytes()).unwrap_err().contains("is no date"),
+            "{wrong}"
+        );
+    }
+}
+
+#[test]
+fn a_column_of_words_that_nobody_called_a_count_is_suspected_to_name_the_series() {
+    let why = read("date,gebiet,faelle\n2024-01-01,Nord,3\n".as_bytes()).unwrap_err();
+    assert!(why.contains("column `gebiet`") && why.contains("--series"), "{why}");
+}
+
 fn own((name, counts): (&str, Vec<Option<u32>>)) -> (String, Vec<Option<u32>>) {
     (name.to_owned(), counts)
 }

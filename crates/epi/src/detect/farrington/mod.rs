@@ -21,7 +21,7 @@ pub use reference::YearsBack;
 
 use super::{Detection, DetectionSeries, Method, NotEvaluated, check_alpha, check_range};
 use crate::special::{CountDistribution, normal_upper_quantile, normal_upper_tail, t_two_sided};
-use crate::{CountSeries, Error};
+use crate::{CountSeries, Error, Step};
 use fit::{Model, Path, Rows};
 pub(super) use reference::step_years_back;
 use reference::{Seasons, days_between};
@@ -142,6 +142,25 @@ impl FarringtonFlexibleConfig {
             recent_steps: 4,
             years: YearsBack::Calendar,
             form: FarringtonForm::Corrected,
+        }
+    }
+
+    /// The same for steps of this length: windows of three weeks around a day, of three months around a month (the
+    /// least that holds neighbours), half a year left out, the season in about as many parts as fit.
+    pub fn recommended_for(step: Step) -> Self {
+        let weekly = Self::recommended();
+        match step {
+            Step::Week => weekly,
+            Step::Day => {
+                Self { half_window_steps: 10, recent_steps_excluded: 182, recent_steps: 28, ..weekly }
+            }
+            Step::Month => Self {
+                half_window_steps: 1,
+                seasonal_periods: 4,
+                recent_steps_excluded: 6,
+                recent_steps: 1,
+                ..weekly
+            },
         }
     }
 

@@ -5,7 +5,7 @@ use super::fit::{Path, Rows};
 use super::reference::{YearsBack, step_years_back};
 use super::{Past, Power, check_history, finite, keep_trend};
 use crate::special::{normal_cdf, normal_upper_quantile};
-use crate::{CountSeries, Error};
+use crate::{CountSeries, Error, Step};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -49,6 +49,16 @@ impl FarringtonConfig {
             recent_cases_min: 5,
             recent_steps: 4,
             years: YearsBack::Calendar,
+        }
+    }
+
+    /// The same for steps of this length: windows of three weeks around a day, of three months around a month.
+    pub fn recommended_for(step: Step) -> Self {
+        let weekly = Self::recommended();
+        match step {
+            Step::Week => weekly,
+            Step::Day => Self { half_window_steps: 10, recent_steps: 28, ..weekly },
+            Step::Month => Self { half_window_steps: 1, recent_steps: 1, ..weekly },
         }
     }
 
