@@ -156,8 +156,8 @@ fn standard_error_says_why_nothing_was_evaluated() {
 
 #[test]
 fn a_tiny_p_value_is_written_with_an_exponent() {
-    let csv = long()
-        .replace(&format!("north,{},", monday(WEEKS - 1)), &format!("north,{},1", monday(WEEKS - 1)));
+    let csv =
+        long().replace(&format!("north,{},", monday(WEEKS - 1)), &format!("north,{},1", monday(WEEKS - 1)));
     let answer = ok(&["-", "--method", "farrington-flexible", "--steps", "1"], &csv);
     let p = answer.lines().nth(1).unwrap().split(',').nth(6).unwrap().to_owned();
     assert!(p.contains('e') && p.parse::<f64>().unwrap() < 1e-5 && p.len() < 30, "{p}");

@@ -83,6 +83,8 @@ fn subjects(places: &Path) -> Vec<Subject> {
         make(&["chains", "-"], &list),
         make(&["chains", "-", "--infer", "--si-mean", "4", "--si-sd", "2"], &list),
         make(&["twobytwo", "-"], &list),
+        make(&["growth", "-"], &daily),
+        make(&["rates", "-", "--deaths", "3", "--delay-mean", "9", "--delay-sd", "4"], &daily),
         make(&["scan", "-", "--places", places, "--model", "space-time", "--replicates", "19"], &space_time),
         make(&["scan", "-", "--places", places, "--model", "permutation", "--replicates", "19"], &space_time),
     ]

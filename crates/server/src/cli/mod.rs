@@ -6,16 +6,20 @@ mod backup;
 mod cells;
 mod chains;
 mod days;
+mod delay;
 mod demo;
 mod detect;
 mod export;
 mod forecast;
+mod growth;
 mod import;
+mod measures;
 mod nowcast;
 mod pack;
 mod person;
 mod plan;
 mod portal;
+mod rates;
 mod rt;
 mod scan;
 mod score;
@@ -66,6 +70,12 @@ enum Command {
     Chains(Box<chains::ChainsArgs>),
     /// Measures of association of exposure and illness.
     Twobytwo(Box<twobytwo::TwoByTwoArgs>),
+    /// Growth rate and doubling time of daily or weekly series.
+    Growth(Box<growth::GrowthArgs>),
+    /// Distribution of a delay: incubation period, serial interval, onset to report.
+    Delay(Box<delay::DelayArgs>),
+    /// Rates with intervals, standardised rates, case fatality corrected for delay.
+    Rates(Box<rates::RatesArgs>),
     /// Check and list packs (registers, diseases, places declared as data).
     Pack(pack::PackArgs),
     /// List plans, and check what they would do for given facts.
@@ -114,6 +124,9 @@ impl Cli {
             Command::Scan(args) => args.run(),
             Command::Chains(args) => args.run(),
             Command::Twobytwo(args) => args.run(),
+            Command::Growth(args) => args.run(),
+            Command::Delay(args) => args.run(),
+            Command::Rates(args) => args.run(),
             Command::Pack(args) => args.run(),
             Command::Plan(args) => args.run(),
             Command::Portal(args) => args.run(),
