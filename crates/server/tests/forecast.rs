@@ -326,6 +326,27 @@ fn a_panel_is_read_long_or_wide_from_file_or_pipe() {
 }
 
 #[test]
+fn places_by_number_are_told_apart_without_publications() {
+    let folder = Folder::new();
+    let (truth, out) = (folder.file("final.csv", &finals()), folder.path("out.csv"));
+    let dates = format!("{},{}", saturday(110), saturday(114));
+    ok(&["forecast", &truth, "--reference-dates", &dates, "-o", &out], "");
+    let places: std::collections::BTreeSet<String> =
+        parse(&std::fs::read_to_string(&out).unwrap()).into_keys().map(|[_, _, _, place]| place).collect();
+    assert_eq!(places.into_iter().collect::<Vec<_>>(), PLACES.map(|(name, _)| name));
+    let scores = ok(&["score", "--forecast", &out, "--truth", &truth, "--format", "csv"], "");
+    assert!(scores.lines().nth(1).unwrap().starts_with("all,32,"), "{scores}");
+}
+
+#[test]
+fn a_count_that_never_changes_is_no_running_total() {
+    let csv: String = (0..60).map(|week| format!("{},1000000000\n", saturday(week))).collect();
+    let cells = parse(&ok(&["forecast", "-", "--horizons", "1"], &format!("date,cases\n{csv}")));
+    let (_, median) = cells.values().next().unwrap()[11];
+    assert!((0.9e9..1.1e9).contains(&median), "{median}");
+}
+
+#[test]
 fn days_are_forecast_four_weeks_ahead() {
     let mut csv = "date,cases\n".to_owned();
     for day in 0..200 {

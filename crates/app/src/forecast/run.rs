@@ -118,6 +118,11 @@ pub fn forecast_series(
     })
 }
 
+/// Names of a column that tells series apart.
+const SERIES_NAMES: [&str; 3] = ["series", "location", "place"];
+/// Names of a column of counts beside a column of series and one of dates.
+const COUNT_NAMES: [&str; 4] = ["cases", "value", "count", "病例数"];
+
 /// Reads a panel: `series, date, cases` where the table has columns of these names, else whatever series it holds.
 ///
 /// # Errors
@@ -127,11 +132,17 @@ pub fn read_panel(table: &Table, options: &SeriesOptions) -> Result<SeriesSet, E
         given.clone().or_else(|| table.column(usual).map(|at| table.header[at].clone()))
     };
     let mut options = options.clone();
-    // Only together: a table with a column `cases` of its own may be of any other layout.
-    if table.column("series").is_some() {
-        options.region = or(&options.region, "series");
-        options.date = or(&options.date, "date");
-        options.count = or(&options.count, "cases");
+    // A column that is called so tells the series apart whatever it holds: places by number would else be taken for
+    // figures and added up. Where there are several, the finest has to be found from what they hold.
+    let known: Vec<&str> = SERIES_NAMES.into_iter().filter(|name| table.column(name).is_some()).collect();
+    if let [name] = known[..] {
+        options.region = or(&options.region, name);
+        // Only together: a table with a column `cases` of its own may be of any other layout.
+        let counts = COUNT_NAMES.into_iter().find(|name| table.column(name).is_some());
+        if let (Some(_), Some(counts)) = (table.column("date"), counts) {
+            options.date = or(&options.date, "date");
+            options.count = or(&options.count, counts);
+        }
     }
     Ok(read_series(table, &options)?)
 }

@@ -533,7 +533,9 @@ fn rises_only(set: &SeriesSet) -> bool {
             continue;
         }
         long += 1;
-        high += u64::from(i64::from(seen[seen.len() - 1]) * 10 >= i64::from(height) * 9);
+        // A total that never rises is a count that does not change.
+        let (first, last) = (i64::from(seen[0]), i64::from(seen[seen.len() - 1]));
+        high += u64::from(last > first && last * 10 >= i64::from(height) * 9);
         pairs += seen.len() as u64 - 1;
         falls += seen.windows(2).filter(|pair| pair[1] < pair[0]).count() as u64;
     }
