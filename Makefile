@@ -5,7 +5,7 @@ CARGO ?= cargo
 NPM ?= npm --no-audit --no-fund
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help build demo test test-rust test-web test-browser test-crash lint fmt bench openapi
+.PHONY: help build demo test test-rust test-web test-browser test-crash lint fmt bench fuzz openapi
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -60,6 +60,19 @@ fmt: web/node_modules/.ready ## Format everything
 
 bench: ## Run the benchmarks (quiet machine; figures go to docs/performance.md)
 	$(CARGO) bench --workspace
+
+# The search that coverage guides: seeds are read, what they grow to lies in fuzz/corpus, what is found in fuzz/artifacts.
+SECONDS_EACH ?= 900
+FUZZ_HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+FUZZ_RUN = RAYON_NUM_THREADS=1 TMPDIR=$(CURDIR)/fuzz/target $(CURDIR)/fuzz/target/$(FUZZ_HOST)/release
+fuzz: web/dist/.ready ## Look for tables that break a reader or a command (SECONDS_EACH=900)
+	cd fuzz && $(CARGO) build --release --target $(FUZZ_HOST) --target-dir target
+	for target in readers commands; do \
+	  mkdir -p fuzz/corpus/$$target fuzz/artifacts/$$target && \
+	  $(FUZZ_RUN)/$$target fuzz/corpus/$$target fuzz/seeds/$$target -artifact_prefix=fuzz/artifacts/$$target/ \
+	    -dict=fuzz/tables.dict -max_len=16384 -timeout=60 -rss_limit_mb=2048 -close_fd_mask=1 \
+	    -max_total_time=$(SECONDS_EACH) -print_final_stats=1 </dev/null || exit 1; \
+	done
 
 openapi: web/node_modules/.ready ## Regenerate crates/server/openapi.json and the console's client types
 	$(CARGO) run -q -p wanquan-server -- openapi > crates/server/openapi.json.new

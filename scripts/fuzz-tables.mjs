@@ -7,9 +7,10 @@
 //   node scripts/fuzz-tables.mjs --seconds 300 [--seed 1] [--bin target/debug/wanquan] [--out FOLDER]
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 
@@ -32,42 +33,18 @@ function random(n) {
 }
 const pick = (list) => list[random(list.length)];
 
-const day = (t) => new Date(Date.UTC(2024, 0, 1 + t)).toISOString().slice(0, 10);
-const rows = (n, row) => Array.from({ length: n }, (_, t) => row(t));
-const series = rows(60, (t) => ["town", day(t), 5 + (t % 7)]);
-const numbered = rows(60, (t) => [t + 1, 5 + (t % 7)]);
-const changes = rows(60, (t) => t).flatMap((t) => rows(4, (x) => [day(t), day(t + x), 4 - x]));
-const delays = rows(60, (t) => t).flatMap((t) => rows(4, (x) => [t, t + x, t % 2 ? "a" : "b"]));
-const people = rows(40, (t) => [`c${t}`, day(t), t ? `c${t >> 1}` : "", t % 2, (t % 3) % 2, t % 5]);
-const space = rows(12, (t) => t).flatMap((t) => rows(4, (p) => [`p${p}`, day(7 * t), (t % 4) + p, 1000]));
-const weeks = rows(330, (t) => [day(7 * t), 3 + (t % 5), t % 4]);
-const places = join(mkdtempSync(join(tmpdir(), "wanquan-places-")), "places.csv");
-writeFileSync(places, "place,x,y\np0,0,0\np1,1,0\np2,0,2\np3,5,5\n");
-
-const interval = "--si-mean 4 --si-sd 2";
-const subjects = [
-  [`rt - ${interval}`, "series,date,cases", series],
-  [`rt - ${interval} --method cohort`, "series,date,cases", series],
-  [`rt - ${interval} --method r0-likelihood`, "day,cases", numbered],
-  [`rt - ${interval} --method r0-growth`, "day,cases", numbered],
-  [`rt - ${interval} --si-mean-sd 1 --si-sd-sd 0.5 --draws 5`, "day,cases", numbered],
-  ["nowcast - --draws 100", "event_date,report_date,count", changes],
-  ["nowcast - --delay-max 5 --method bayes --draws 10", "event_date,report_date,count", changes],
-  ["nowcast - --event event --report report --by place --method lawless", "event,report,place", delays],
-  ["nowcast - --event event --report report --step week --draws 100", "event,report,place", delays],
-  ["chains -", "case_id,onset_date,infector_id,exposed,ill,age", people],
-  [`chains - --infer ${interval}`, "case_id,onset_date,infector_id,exposed,ill,age", people],
-  ["twobytwo - --stratum age", "case_id,onset_date,infector_id,exposed,ill,age", people],
-  [`scan - --places ${places} --replicates 19 --model space-time`, "place,date,cases,population", space],
-  [`scan - --places ${places} --replicates 19 --model permutation --retrospective`, "place,date,cases,population", space],
-  ["detect - --steps 5", "series,date,cases", series],
-  ["detect - --steps 3 --method farrington-flexible", "date,north,south", weeks],
-  ["detect - --steps 3", "date,north,south", weeks],
-  ["detect - --steps 9 --method glr-poisson", "date,north,south", weeks],
-  ["forecast - --reference-dates 2024-02-20", "series,date,cases", series],
-  ["score --forecast - --truth -", "location,target_end_date,value", series],
-  ["analyze - --format json", "series,date,cases", series],
-];
+// Good tables are the seeds of the search that coverage guides (docs/extending.md): a line of arguments, and the table below it.
+const here = (path) => fileURLToPath(new URL(`../fuzz/${path}`, import.meta.url));
+const files = { TABLE: "-", PLOT: join(mkdtempSync(join(tmpdir(), "wanquan-tables-")), "plot.html") };
+for (const name of readdirSync(here("beside"))) files[name] = here(`beside/${name}`);
+const subjects = readdirSync(here("seeds/commands")).map((name) => {
+  const [command, header, ...body] = readFileSync(here(`seeds/commands/${name}`), "utf8").trimEnd().split("\n");
+  const words = command.split(" ").map((word) => {
+    const [file, model] = word.split(":");
+    return file in files ? [files[file], ...(model ? [model] : [])].join(":") : word;
+  });
+  return [words.join(" "), header ?? "", body.map((row) => row.split(","))];
+});
 
 // What programs and people leave in cells. Numbers that are none are spelled otherwise than answers spell them, so that a name
 // repeated in an answer is not taken for one.
@@ -78,7 +55,7 @@ const CELLS = [
 ];
 
 function spoil(header, body) {
-  let table = [header.split(","), ...body.map((row) => row.map(String))];
+  let table = [header.split(","), ...body.map((row) => [...row])];
   for (let n = 1 + random(4); n > 0; n--) {
     const at = random(table.length);
     const row = table[at];

@@ -204,3 +204,33 @@ fn bytes_changed_at_random_are_answered_or_refused() {
         }
     }
 }
+
+#[test]
+fn parameters_out_of_all_measure_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let most = usize::MAX.to_string();
+    let all = subjects(&places_file(folder.path()));
+    for (command, option, values) in [
+        ("rt", "--window", [most.as_str(), "0"]),
+        ("rt", "--prior-mean", ["1e308", "1e9"]),
+        ("rt", "--prior-sd", ["1e-308", "1e-6"]),
+        ("nowcast", "--delay-max", [&most, "9223372036854775807"]),
+        ("nowcast", "--draws", [&most, "100001"]),
+        ("scan", "--replicates", [&most, "4294967295"]),
+    ] {
+        // The first of each command, and the nowcast that draws without a state space.
+        let first = all.iter().find(|subject| subject.args[0] == command).unwrap();
+        let bayes = all.iter().filter(|s| s.args[0] == command && s.args.iter().any(|a| a == "bayes"));
+        for subject in std::iter::once(first).chain(bayes) {
+            for value in values {
+                let mut args = subject.args.clone();
+                match args.iter().position(|arg| arg == option) {
+                    Some(at) => args[at + 1] = value.to_owned(),
+                    None => args.extend([option.to_owned(), value.to_owned()]),
+                }
+                let (ok, _, err) = answer(&args, subject.table.as_bytes());
+                assert!(!ok, "{args:?} {err}");
+            }
+        }
+    }
+}

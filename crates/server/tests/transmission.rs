@@ -46,6 +46,22 @@ fn daily(counts: &[u32]) -> String {
 const SCHOOL: [u32; 18] = [1, 1, 0, 2, 5, 4, 7, 14, 25, 24, 15, 8, 6, 1, 2, 1, 1, 0];
 
 #[test]
+fn imported_cases_stand_beside_the_local_ones_by_date_or_by_day_number() {
+    let table = |head: &str, day: &dyn Fn(usize) -> String| {
+        let rows = SCHOOL.iter().enumerate().map(|(i, n)| format!("{},{n},{}\n", day(i), u32::from(i == 3)));
+        rows.fold(format!("{head},cases,from_abroad\n"), |text, row| text + &row)
+    };
+    let by_date = table("date", &|i| format!("2009-04-{:02}", i + 1));
+    let by_number = table("day", &|i| (i + 1).to_string());
+    let base = ["rt", "-", "--si-mean", "2.6", "--si-sd", "1.5"];
+    let args = [&base[..], &["--imported", "from_abroad"]].concat();
+    let numbers = |found: Vec<Vec<String>>| found.into_iter().map(|r| r[3..].join(",")).collect::<Vec<_>>();
+    let dated = numbers(rows(&run(&args, &by_date)));
+    assert_eq!(dated, numbers(rows(&run(&args, &by_number))));
+    assert_ne!(dated, numbers(rows(&run(&[&base[..], &["--count", "cases"]].concat(), &by_date))));
+}
+
+#[test]
 fn reproduction_numbers_come_as_rows_json_and_a_page() {
     let plot = tempfile::tempdir().unwrap();
     let page = plot.path().join("rt.html");
@@ -87,6 +103,8 @@ fn a_nowcast_is_above_what_is_known_and_is_scored_on_history() {
         let observed: f64 = row[2].parse().unwrap();
         assert!(row[7].parse::<f64>().unwrap() >= observed, "{row:?}");
     }
+    let few = [&base[..], &["--evaluate", "2011-06-06..2011-06-10", "--draws", "20"]].concat();
+    assert!(failure(&run(&few, "")).contains("draws = 20 is not admissible"));
     let scored = run(&[&base[..], &["--evaluate", "2011-06-06..2011-06-10"]].concat(), "");
     let table = rows(&scored);
     assert_eq!(table.len(), 1 + 5 * 15);

@@ -26,10 +26,10 @@ pub struct RtConfig {
     /// Days per window, >= 1. Recommended 7: every weekday once. Shorter windows follow changes faster
     /// and are noisier.
     pub window_days: usize,
-    /// Mean of the gamma prior of R, > 0. Recommended 5 (Cori et al.): high, so that few cases do not
+    /// Mean of the gamma prior of R, 1e-6 to 1e6. Recommended 5 (Cori et al.): high, so that few cases do not
     /// suggest control.
     pub prior_mean: f64,
-    /// Standard deviation of the prior, > 0. Recommended 5.
+    /// Standard deviation of the prior, 1e-6 to 1e6, at least 1e-5 of the mean. Recommended 5.
     pub prior_sd: f64,
     /// Fewest local cases in a window for an estimate. Recommended 11: with the recommended prior the
     /// posterior's coefficient of variation is then at most 0.3.
@@ -55,9 +55,13 @@ impl RtConfig {
             return Err(Error::parameter("window_days", 0, "must be at least 1"));
         }
         for (name, value) in [("prior_mean", self.prior_mean), ("prior_sd", self.prior_sd)] {
-            if !(value > 0.0 && value.is_finite()) {
-                return Err(Error::parameter(name, value, "must be finite and positive"));
+            if !(1e-6..=1e6).contains(&value) {
+                return Err(Error::parameter(name, value, "must be 0.000001 to 1,000,000"));
             }
+        }
+        // So narrow a prior is an R that is known; its shape would leave the range in which quantiles are found.
+        if self.prior_sd < 1e-5 * self.prior_mean {
+            return Err(Error::parameter("prior_sd", self.prior_sd, "must be at least 0.00001 of the mean"));
         }
         if let Some(p) = self.quantile_probs.iter().find(|p| !(**p > 0.0 && **p < 1.0)) {
             return Err(Error::parameter("quantile_probs", p, "must lie between 0 and 1"));
@@ -143,7 +147,7 @@ pub struct RtSeries {
 /// quantiles. R is dimensionless. A window with fewer than `config.cases_min` cases carries a reason
 /// instead of an estimate.
 /// # Errors
-/// `TooShort` if no full window fits; `InvalidParameter` for a non-positive prior or a serial interval
+/// `TooShort` if no full window fits; `InvalidParameter` for a prior out of range or a serial interval
 /// with mass at 0 days.
 /// # Method
 /// Cori et al. 2013, Am J Epidemiol 178(9), Web Appendix 1; doi:10.1093/aje/kwt133. Imported cases as in
@@ -310,7 +314,8 @@ pub(super) fn sliding(incidence: &Incidence, config: &RtConfig) -> Result<Vec<Ra
     let width = config.window_days;
     // Day 0 belongs to no window.
     if incidence.len() <= width {
-        return Err(Error::TooShort { what: "incidence", got: incidence.len(), need: width + 1 });
+        let need = width.saturating_add(1);
+        return Err(Error::TooShort { what: "incidence", got: incidence.len(), need });
     }
     Ok((1..=incidence.len() - width).map(|start| start..start + width).collect())
 }

@@ -171,8 +171,12 @@ impl RtArgs {
     /// Reads, estimates and writes.
     pub fn run(self) -> anyhow::Result<ExitCode> {
         ensure!(self.interval > 0.0 && self.interval < 1.0, "--interval must lie between 0 and 1");
-        let (local, calendar) = self.read(self.count.as_deref())?;
-        let imported = self.imported.as_deref().map(|column| self.read(Some(column))).transpose()?;
+        // Both come from one reading: standard input can be read once.
+        let ((local, calendar), imported) = tables::read(&self.file, |table| {
+            let local = self.read(table, self.count.as_deref())?;
+            let imported = self.imported.as_deref().map(|column| self.read(table, Some(column)));
+            Ok((local, imported.transpose()?))
+        })?;
         ensure!(local.step == Step::Day, "the series are not daily; reproduction numbers need days");
         let (mut lines, mut bands) = (Vec::new(), Vec::new());
         for at in 0..local.places.len() {
@@ -180,7 +184,11 @@ impl RtArgs {
             let cases = self.cut(&local, calendar, at)?;
             let brought = match &imported {
                 Some((set, calendar)) => {
-                    let other = set.places.iter().position(|p| place_key(p) == name);
+                    // A single series of day numbers bears the name of its column, which differs from the other's.
+                    let other = match (set.places.len(), local.places.len()) {
+                        (1, 1) => Some(0),
+                        _ => set.places.iter().position(|p| place_key(p) == name),
+                    };
                     let other = other.with_context(|| format!("series {name} has no imported cases"))?;
                     ensure!(
                         (set.start, set.steps) == (local.start, local.steps),
@@ -215,7 +223,7 @@ impl RtArgs {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn read(&self, count: Option<&str>) -> anyhow::Result<(SeriesSet, Calendar)> {
+    fn read(&self, table: &Table, count: Option<&str>) -> anyhow::Result<(SeriesSet, Calendar)> {
         let options = SeriesOptions {
             region: self.series.clone(),
             date: self.date.clone(),
@@ -223,11 +231,10 @@ impl RtArgs {
             date_order: self.date_order,
             counting: None,
         };
-        let read = |table: &Table| match self.day_numbers(table, &options)? {
-            Some(date) => Ok((self.numbered(table, date, count)?, Calendar::Numbers)),
-            None => Ok((read_panel(table, &options)?, Calendar::Dates)),
+        let (set, calendar) = match self.day_numbers(table, &options)? {
+            Some(date) => (self.numbered(table, date, count)?, Calendar::Numbers),
+            None => (read_panel(table, &options)?, Calendar::Dates),
         };
-        let (set, calendar) = tables::read(&self.file, read)?;
         for remark in &set.remarks {
             eprintln!("wanquan: {}: {}", remark.code, crate::report::plain(&remark.text.en));
         }

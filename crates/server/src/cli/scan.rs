@@ -18,6 +18,9 @@ use wanquan_epi::scan::{
     expected_from_person_time, scan_space, scan_space_time,
 };
 
+/// Values of a table: as many as fit into some hundred megabytes.
+const VALUES_MAX: usize = 30_000_000;
+
 /// Cases and persons at risk of every zone on one date.
 type Slice = (Vec<Option<u32>>, Vec<f64>);
 
@@ -246,6 +249,12 @@ impl ScanArgs {
             };
             let cases = cells::count(table, row, count)?;
             let cases = cases.ok_or_else(|| cells::wrong(table, row, count, "a number of cases"))?;
+            // A date takes room for every place, also where most of them have no row and the table is refused in the end.
+            let dates = by_date.len() + usize::from(!by_date.contains_key(&when));
+            ensure!(
+                dates.saturating_mul(n) <= VALUES_MAX,
+                "{n} places at {dates} dates are more values than fit in memory"
+            );
             let entry = by_date.entry(when).or_insert_with(|| (vec![None; n], vec![0.0; n]));
             // Several rows of a place (age groups) add up.
             let sum = entry.0[at].unwrap_or(0).checked_add(cases);

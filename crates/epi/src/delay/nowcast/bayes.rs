@@ -41,7 +41,7 @@ pub struct BayesNowcastConfig {
     pub prior_variance: f64,
     /// Dirichlet concentration per delay, > 0. Recommended 0.1.
     pub concentration: f64,
-    /// Draws of the delay distribution, >= 1. Recommended 1,000.
+    /// Draws of the delay distribution, 1 to 100,000. Recommended 1,000.
     pub draws: usize,
     /// Largest count considered; the distribution is cut there and, where sampled, rescaled. `None`: as far as
     /// it matters.
@@ -77,8 +77,8 @@ impl BayesNowcastConfig {
         if !(self.concentration > 0.0 && self.concentration.is_finite()) {
             return Err(Error::parameter("concentration", self.concentration, "must be finite and positive"));
         }
-        if self.draws == 0 {
-            return Err(Error::parameter("draws", 0, "must be at least 1"));
+        if !(1..=100_000).contains(&self.draws) {
+            return Err(Error::parameter("draws", self.draws, "must be 1 to 100,000"));
         }
         Ok(())
     }

@@ -107,7 +107,7 @@ fn share_within(tail: f64, levels: &[f64], quantiles: &[f64], truth: f64) -> f64
 /// A score a day and age in cases, and their means.
 /// # Errors
 /// `InvalidParameter` for `days` outside the triangle or quantiles that are not symmetric about the median;
-/// `TooShort` if no day gave a nowcast.
+/// the error of the first day if none gave a nowcast, `TooShort` if none had one of these ages.
 /// # Examples
 /// ```
 /// use jiff::civil::{Date, date};
@@ -152,15 +152,18 @@ pub fn evaluate_nowcast(
             (day, scores)
         })
         .collect();
-    let (mut scores, mut failed) = (Vec::new(), Vec::new());
+    let (mut scores, mut failed, mut why) = (Vec::new(), Vec::new(), None);
     for (day, result) in results {
         match result {
             Ok(mut more) => scores.append(&mut more),
-            Err(e) => failed.push((day, e.to_string())),
+            Err(e) => {
+                failed.push((day, e.to_string()));
+                why.get_or_insert(e);
+            }
         }
     }
     if scores.is_empty() {
-        return Err(Error::TooShort { what: "nowcasts", got: 0, need: 1 });
+        return Err(why.unwrap_or(Error::TooShort { what: "nowcasts", got: 0, need: 1 }));
     }
     let n = scores.len() as f64;
     Ok(NowcastEvaluation {

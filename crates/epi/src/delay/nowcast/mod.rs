@@ -187,7 +187,7 @@ impl DelayCounts {
             return Err(Error::TooShort {
                 what: "reporting triangle",
                 got: triangle.len(),
-                need: delay_max + 1,
+                need: delay_max.saturating_add(1),
             });
         }
         if window_steps == Some(0) {

@@ -46,7 +46,7 @@ impl StateSpaceConfig {
     pub fn recommended(delay_max: usize) -> Self {
         Self {
             delay_max,
-            window_steps: (3 * delay_max).max(56),
+            window_steps: delay_max.saturating_mul(3).max(56),
             half_lives_steps: vec![3.0, 7.0, 14.0, 28.0, 10_000.0],
             draws: 1000,
             quantile_probs: vec![0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975],
