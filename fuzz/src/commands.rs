@@ -18,8 +18,10 @@ pub enum Outcome {
 }
 
 /// The commands that read tables.
-pub const COMMANDS: [&str; 9] =
-    ["analyze", "chains", "detect", "forecast", "nowcast", "rt", "scan", "score", "twobytwo"];
+pub const COMMANDS: [&str; 12] = [
+    "analyze", "chains", "delay", "detect", "forecast", "growth", "nowcast", "rates", "rt", "scan", "score",
+    "twobytwo",
+];
 
 /// What some commands read besides the table in question.
 const BESIDE: [(&str, &str); 8] = [
