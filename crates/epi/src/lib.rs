@@ -4,6 +4,11 @@
 //! result. Every method takes validated data by reference and one explicit configuration.
 #![warn(missing_docs)]
 
+/// The examples of the README are tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod association;
 pub mod chains;
 pub mod delay;

@@ -44,6 +44,9 @@ pub enum Predictive {
     },
 }
 
+/// Widest standard deviation of a count, or distance of the truth from its mean, for which its score is summed.
+const SUMMED_MAX: f64 = 1e6;
+
 impl Predictive {
     fn check(self) -> Result<(), Error> {
         let (location, scales): (f64, [f64; 2]) = match self {
@@ -78,15 +81,23 @@ impl Predictive {
     /// Closed forms (Jordan, Krueger & Lerch 2019, J Stat Softw 90(12), appendix A) for the continuous
     /// families; for counts the sum of (F(k) - 1{k >= y})^2, O(standard deviation) terms.
     /// # Errors
-    /// `InvalidParameter` for parameters out of range, `InvalidData` for a truth that the family excludes.
+    /// `InvalidParameter` for parameters out of range a score that no number holds, or a
+    /// count whose standard deviation (or distance from the truth) is above 10^6; `InvalidData` for a truth that the family excludes.
     pub fn crps(self, observed: f64) -> Result<f64, Error> {
         self.check_observed(observed)?;
         let y = observed;
-        Ok(match self {
-            Self::Poisson { mean } => count_crps(CountDistribution { mean, dispersion: 1.0 }, y),
-            Self::NegativeBinomial { mean, size } => {
-                count_crps(CountDistribution { mean, dispersion: 1.0 + mean / size }, y)
+        let count = |mean: f64, dispersion: f64| {
+            // The sum runs over the counts that matter: a forecast this wide would take minutes, or for ever.
+            if (mean * dispersion).sqrt().max((y - mean).abs()) <= SUMMED_MAX {
+                Ok(count_crps(CountDistribution { mean, dispersion }, y))
+            } else {
+                let why = "spreads over more counts than are summed";
+                Err(Error::parameter("predictive", format!("{self:?}"), why))
             }
+        };
+        let crps = match self {
+            Self::Poisson { mean } => count(mean, 1.0)?,
+            Self::NegativeBinomial { mean, size } => count(mean, 1.0 + mean / size)?,
             Self::Normal { mean, sd } => {
                 let z = (y - mean) / sd;
                 sd * (z * (2.0 * normal_cdf(z) - 1.0) + 2.0 * normal_density(z) - 1.0 / PI.sqrt())
@@ -105,7 +116,14 @@ impl Predictive {
                 let mean = (log_mean + 0.5 * log_sd * log_sd).exp();
                 y * (2.0 * f(0.0) - 1.0) - 2.0 * mean * (f(log_sd) + normal_cdf(log_sd * FRAC_1_SQRT_2) - 1.0)
             }
-        })
+        };
+        // A lognormal with a deviation of 40 has a mean that no number holds.
+        if crps.is_finite() {
+            // No score is below 0; differences of large terms may be.
+            Ok(crps.max(0.0))
+        } else {
+            Err(Error::parameter("predictive", format!("{self:?}"), "has a score beyond double precision"))
+        }
     }
 
     /// Log score: minus the log density or log probability of the truth; `None` where that is 0.

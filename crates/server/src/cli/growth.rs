@@ -36,7 +36,7 @@ pub struct GrowthArgs {
     /// Last day used; otherwise the last of the table.
     #[arg(long, value_name = "DATE")]
     to: Option<Date>,
-    /// Newest steps used (up to --to): days or weeks, at least 3.
+    /// Newest steps used (up to --to): days or weeks, at least 7.
     #[arg(long, value_name = "STEPS")]
     steps: Option<usize>,
     /// Probability of the intervals, 0 to 1.
