@@ -271,7 +271,10 @@ impl ScanArgs {
             let missing = cases.iter().position(Option::is_none).map(|i| &geography.names[i]);
             if let Some(name) = missing {
                 let when = date.map_or_else(String::new, |d| format!(" at {d}"));
-                anyhow::bail!("place `{name}` has no row{when}; nothing reported is not zero");
+                anyhow::bail!(
+                    "place `{name}` has no row{when}; nothing reported is not zero (a place that is \
+                     not to be scanned must not stand in the file of places)"
+                );
             }
             panel.dates.push(date.map(|d| d.to_string()));
             panel.cases.push(cases.into_iter().flatten().collect());

@@ -9,7 +9,7 @@ use wanquan_domain::text::Lang;
 const WIDTH: f64 = 720.0;
 /// Room for the names on the left, and for the figures on the right.
 const NAMES: f64 = 150.0;
-const FIGURES: f64 = 170.0;
+const FIGURES: f64 = 240.0;
 const ROW: f64 = 22.0;
 /// Groups on the page; more are read by nobody, and the table has them all.
 const GROUPS_SHOWN: usize = 200;
