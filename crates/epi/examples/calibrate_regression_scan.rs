@@ -1,14 +1,16 @@
 //! Prints the tables of `detect/regression_scan/calibration.rs`: quantiles of the evidence in simulated steps without
 //! an outbreak.
 //!
-//! `cargo run --release -p wanquan-epi --example calibrate_regression_scan -- [SERIES] [SEED] [day|week|month] [history]`
-//! With `history`: what histories of several lengths ask for beyond the limit of 1 %, and how often steps alarm.
+//! `cargo run --release -p wanquan-epi --example calibrate_regression_scan -- [SERIES] [SEED] [day|week|month] [history|scatter]`
+//! With `history`: what histories of several lengths ask for beyond the limit of 1 %, and how often steps alarm. With
+//! `scatter`: the limits of single diseases, weekly, if all were asked for the same evidence, and how well what
+//! `evidence.rs` asks for by mean and dispersion explains them.
 #![expect(clippy::print_stdout, reason = "an example answers on standard output")]
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use wanquan_epi::detect::{RegressionScanConfig, regression_scan_fits};
+use wanquan_epi::detect::{Part, RegressionScanConfig, regression_scan_fits, regression_scan_without};
 use wanquan_epi::simulate::{PanelConfig, Scenario, noufaily_scenarios, simulate_count, simulate_series};
 use wanquan_epi::{CountSeries, Step};
 
@@ -22,6 +24,10 @@ fn main() {
         println!("usage: calibrate_regression_scan [SERIES] [SEED] [day|week|month]");
         return;
     };
+    if std::env::args().any(|argument| argument == "scatter") {
+        scatter(series, seed);
+        return;
+    }
     let wanted = std::env::args().nth(3);
     for (name, step) in [("day", Step::Day), ("week", Step::Week), ("month", Step::Month)] {
         if wanted.as_deref().is_some_and(|wanted| wanted != name) {
@@ -92,6 +98,65 @@ fn short_histories(step: Step, series: u64, seed: u64) {
             found[found.len() / 100].0,
             found.len()
         );
+    }
+}
+
+/// Limits of flat diseases by mean and dispersion, 100 series each.
+fn scatter(diseases: u64, seed: u64) {
+    const SERIES: u64 = 100;
+    let limits: Vec<(f64, f64, f64)> = (0..diseases)
+        .into_par_iter()
+        .filter_map(|disease| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(disease);
+            let mut uniform = |low: f64, high: f64| low + (high - low) * rng.random::<f64>();
+            let (log_level, dispersion) = (uniform(-2.0, 6.0), 1.0 + uniform(0.0, 2.0).powi(2));
+            let scenario = Scenario {
+                log_level,
+                trend_per_week: 0.0,
+                season_cos: 0.0,
+                season_sin: 0.0,
+                harmonics: 0,
+                dispersion,
+            };
+            let config = PanelConfig { current_outbreaks: 0, ..PanelConfig::noufaily() };
+            let mut ratios: Vec<f64> = (0..SERIES)
+                .flat_map(|_| {
+                    let one =
+                        simulate_series(&scenario, &config, &mut rng).expect("an admissible scenario").series;
+                    let scan = RegressionScanConfig::recommended();
+                    let found =
+                        regression_scan_without(&one, &scan, Part::ScatterAllowance, config.evaluated());
+                    let fits = found.expect("an admissible range").into_iter();
+                    let with_counts = fits.zip(one.counts()[config.evaluated()].to_vec());
+                    with_counts
+                        .filter_map(|(fit, y)| {
+                            Some(if y == Some(0) { f64::NEG_INFINITY } else { fit.ok()?.ln_ratio? })
+                        })
+                        .collect::<Vec<_>>()
+                })
+                .collect();
+            ratios.sort_by(|a, b| b.total_cmp(a));
+            Some((log_level.exp(), dispersion, *ratios.get(ratios.len() / 100)?))
+        })
+        .collect();
+    for (mean, dispersion, limit) in &limits {
+        println!("mean {mean:.3}, dispersion {dispersion:.3}: limit {limit:.3}");
+    }
+    // The least squares of the limits on (dispersion - 1) / (dispersion - 1 + half root of the mean).
+    for half in [0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0] {
+        let x = |mean: f64, dispersion: f64| (dispersion - 1.0) / (dispersion - 1.0 + half * mean.sqrt());
+        let n = limits.len() as f64;
+        let (mean_x, mean_y) =
+            limits.iter().fold((0.0, 0.0), |sum, (m, d, l)| (sum.0 + x(*m, *d) / n, sum.1 + l / n));
+        let (xx, xy) = limits.iter().fold((0.0, 0.0), |sum, (m, d, l)| {
+            let dx = x(*m, *d) - mean_x;
+            (sum.0 + dx * dx, sum.1 + dx * (l - mean_y))
+        });
+        let slope = xy / xx;
+        let left: f64 =
+            limits.iter().map(|(m, d, l)| (l - mean_y - slope * (x(*m, *d) - mean_x)).powi(2)).sum();
+        println!("half {half}: allowance {slope:.3}, error of a limit {:.3}", (left / n).sqrt());
     }
 }
 

@@ -13,9 +13,9 @@ pub(super) const PROBABILITIES: [f64; 11] =
     [0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0003];
 
 /// Logarithms of the ratio that are passed with these probabilities.
-const DAY: [f64; 11] = [-1.5, -0.27, 0.56, 1.53, 2.27, 3.05, 3.61, 4.13, 4.68, 5.05, 5.65];
-const WEEK: [f64; 11] = [-1.10, -0.18, 0.37, 1.14, 1.79, 2.50, 2.99, 3.46, 4.05, 4.43, 5.05];
-const MONTH: [f64; 11] = [-1.31, -0.28, 0.33, 1.25, 2.00, 2.87, 3.48, 4.03, 4.72, 5.18, 6.01];
+const DAY: [f64; 11] = [-1.5, -0.25, 0.54, 1.47, 2.20, 2.98, 3.52, 3.97, 4.53, 4.90, 5.55];
+const WEEK: [f64; 11] = [-1.08, -0.16, 0.37, 1.13, 1.75, 2.46, 2.94, 3.39, 3.98, 4.41, 5.06];
+const MONTH: [f64; 11] = [-1.24, -0.29, 0.28, 1.13, 1.88, 2.84, 3.53, 4.17, 4.88, 5.33, 6.15];
 
 fn knots(step: Step) -> &'static [f64; 11] {
     match step {
@@ -26,29 +26,30 @@ fn knots(step: Step) -> &'static [f64; 11] {
 }
 
 /// What a short history adds to the limit, by steps of history before the window: within the first years a season cannot
-/// be told from a rise. Made by the same program with `history`.
-const SHORT_DAY: [(f64, f64); 1] = [(1.0, 0.0)];
-const SHORT_WEEK: [(f64, f64); 11] = [
-    (6.0, 1.45),
-    (8.0, 1.45),
-    (12.0, 0.95),
-    (20.0, 0.85),
-    (30.0, 0.78),
-    (40.0, 0.48),
-    (52.0, 0.36),
-    (78.0, 0.30),
-    (104.0, 0.21),
-    (156.0, 0.12),
+/// be told from a rise. Some years of months ask for a little less than many. Made by the same program with `history`.
+const SHORT_DAY: [(f64, f64); 5] = [(20.0, 1.40), (40.0, 0.40), (730.0, 0.40), (1460.0, 0.10), (2500.0, 0.0)];
+const SHORT_WEEK: [(f64, f64); 12] = [
+    (6.0, 1.65),
+    (8.0, 1.54),
+    (12.0, 1.22),
+    (16.0, 0.93),
+    (26.0, 0.93),
+    (32.0, 0.72),
+    (40.0, 0.42),
+    (52.0, 0.20),
+    (78.0, 0.20),
+    (104.0, 0.10),
+    (156.0, 0.03),
     (260.0, 0.0),
 ];
 const SHORT_MONTH: [(f64, f64); 8] = [
-    (6.0, 1.60),
-    (8.0, 0.95),
-    (10.0, 0.23),
-    (12.0, 0.0),
-    (15.0, 0.14),
-    (24.0, 0.14),
-    (36.0, 0.35),
+    (6.0, 1.75),
+    (8.0, 1.09),
+    (10.0, 0.14),
+    (12.0, -0.07),
+    (15.0, -0.30),
+    (24.0, -0.40),
+    (36.0, -0.10),
     (60.0, 0.0),
 ];
 
@@ -120,9 +121,9 @@ mod tests {
     fn little_history_asks_for_more_evidence_and_much_for_none() {
         for step in [Step::Day, Step::Week, Step::Month] {
             assert_eq!(short_history(step, 4000), 0.0);
-            assert!(short_history(step, 6) >= short_history(step, 4000));
+            assert!(short_history(step, 6) > 1.0);
         }
-        assert_eq!(short_history(Step::Week, 1), 1.45);
-        assert!((short_history(Step::Week, 35) - 0.63).abs() < 1e-12);
+        assert_eq!(short_history(Step::Week, 1), 1.65);
+        assert!((short_history(Step::Week, 36) - 0.57).abs() < 1e-12);
     }
 }

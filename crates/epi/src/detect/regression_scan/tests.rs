@@ -28,6 +28,26 @@ fn an_outbreak_alarms_and_an_ordinary_week_does_not() {
 }
 
 #[test]
+fn a_season_that_comes_earlier_every_year_is_no_outbreak() {
+    // Peaks 52 weeks apart, a day and a quarter less than a year.
+    let counts = (0..624_u32)
+        .map(|t| {
+            let season = (std::f64::consts::TAU * f64::from(t) / 52.0).cos();
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some hundred cases")]
+            let count = (400.0 * (0.9 * season).exp() + f64::from(t * 5 % 7) - 3.0) as u32;
+            Some(count)
+        })
+        .collect();
+    let series = weekly(counts);
+    assert_eq!(run(&series, 572..624).alarms().count(), 0);
+    // Taken for the same every year it would alarm each year as it rises.
+    let recommended = RegressionScanConfig::recommended();
+    let steady = regression_scan_without(&series, &recommended, Part::SeasonDrift, 572..624).unwrap();
+    let limit = calibration::limit(Step::Week, 0.01);
+    assert!(steady.iter().flatten().any(|fit| fit.ln_ratio.is_some_and(|ratio| ratio > limit)));
+}
+
+#[test]
 fn a_few_weeks_of_history_suffice() {
     let mut counts = wobble(14, 10);
     counts[13] = Some(40);
