@@ -7,7 +7,7 @@
 //! year (influenza: it will alarm as every wave begins, which may be what you want), or where one case is a signal.
 //!
 //! Complexity: one regression a step (a week, for days) of some 15 passes over the history, 0.5 ms for ten years of
-//! weeks; 5,000 regions x 60 diseases, newest week only: 300,000 steps, a minute and a half on one core.
+//! weeks; 5,000 regions x 60 diseases, newest week only: 300,000 steps, two and a half minutes on one core.
 //!
 //! Baseline after Noufaily et al. 2013, Stat Med 32:1206 and Farrington et al. 1996, J R Stat Soc A 159:547
 //! (weights); shrinkage after Morris 1983, J Am Stat Assoc 78:47; mixture ratio over the time of the change after
