@@ -243,3 +243,15 @@ fn a_table_that_lists_no_zero_means_zero_by_silence() {
     assert_eq!(set.series(0), [Some(1), Some(0), Some(2), Some(0)]);
     assert_eq!(codes(&set), ["Q108"]);
 }
+
+#[test]
+fn a_step_that_stands_there_without_its_count_is_not_zero() {
+    let set = read(
+        "date,region,cases\n2020-01-24,a,1\n2020-01-25,a,NA\n2020-01-26,a,2\n2020-01-29,a,4\n2020-02-03,a,\n",
+    );
+    assert_eq!(set.series(0), [Some(1), None, Some(2), Some(0), Some(0), Some(4)]);
+    let weeks = read(
+        "date,region,cases\n2020-01-06,a,1\n2020-01-15,a,NA\n2020-01-20,a,NA\n2020-01-27,a,2\n2020-02-10,a,3\n",
+    );
+    assert_eq!(weeks.series(0)[2..4], [None, Some(2)]);
+}

@@ -25,6 +25,8 @@ pub(super) struct Tally {
     wider: u64,
     negative: u64,
     unread_counts: u64,
+    /// Place and day of rows whose count is missing or cannot be read.
+    silent: Vec<(u32, i32)>,
     indicators: u64,
     totals: u64,
     repeated: u64,
@@ -365,8 +367,9 @@ fn long(
             }
             _ => {
                 let column = plan.counts.first().copied();
-                if let Some(n) = column.map_or(Some(1), |column| number(row.get(column), tally)) {
-                    entries.push(Entry { place, day, n });
+                match column.map_or(Some(1), |column| number(row.get(column), tally)) {
+                    Some(n) => entries.push(Entry { place, day, n }),
+                    None => tally.silent.push((place, day)),
                 }
             }
         }
@@ -468,9 +471,20 @@ fn dense(
             }
         }
     }
-    let gaps = counts.iter().filter(|n| n.is_none()).count() as u64;
+    // A step that stands there without its count is not one that the table does not list.
+    let span = days.first().copied().unwrap_or(last)..=last;
+    let silent: BTreeSet<usize> = tally
+        .silent
+        .iter()
+        .filter(|(_, day)| span.contains(day))
+        .map(|(place, day)| *place as usize * steps + calendar.position(*day))
+        .collect();
+    let unlisted = |(at, n): &(usize, &Option<i32>)| n.is_none() && !silent.contains(at);
+    let gaps = counts.iter().enumerate().filter(unlisted).count() as u64;
     if gaps > 0 && !zeros && plan.layout == Layout::LongCounts && !totals {
-        counts.iter_mut().for_each(|n| *n = n.or(Some(0)));
+        for (_, n) in counts.iter_mut().enumerate().filter(|(at, _)| !silent.contains(at)) {
+            *n = n.or(Some(0));
+        }
         remarks.push(remark(
             "Q108",
             gaps,
