@@ -207,9 +207,9 @@ impl DelayDistribution {
         let Self { a, b, .. } = *self;
         match self.family {
             DelayFamily::Gamma => b * gamma_quantile(prob, a),
-            DelayFamily::Lognormal => (a + b * normal_upper_quantile(1.0 - prob)).exp(),
+            DelayFamily::Lognormal => (a + b * normal_quantile(prob)).exp(),
             DelayFamily::Weibull => b * (-(-prob).ln_1p()).powf(1.0 / a),
-            DelayFamily::Normal => a + b * normal_upper_quantile(1.0 - prob),
+            DelayFamily::Normal => a + b * normal_quantile(prob),
         }
     }
 
@@ -283,9 +283,26 @@ fn weibull_shape(cv: f64) -> Result<f64, Error> {
     Ok((0.5 * (low + high)).exp())
 }
 
+/// z with P(Z <= z) = `prob`, from the nearer tail: 1 - `prob` would lose a small one.
+fn normal_quantile(prob: f64) -> f64 {
+    if prob < 0.5 { -normal_upper_quantile(prob) } else { normal_upper_quantile(1.0 - prob) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quantile_far_out_is_a_number() {
+        for family in DelayFamily::ALL {
+            let d = DelayDistribution::from_mean_sd(family, 5.2, 2.8).unwrap();
+            let far = [1e-300, 1e-30, 1e-12, 0.5, 1.0 - 1e-12, 1.0 - f64::EPSILON].map(|p| d.quantile(p));
+            assert!(
+                far.windows(2).all(|q| q[0] <= q[1]) && far.iter().all(|q| q.is_finite()),
+                "{d:?} {far:?}"
+            );
+        }
+    }
 
     #[test]
     fn every_family_keeps_mean_sd_and_quantiles() {
