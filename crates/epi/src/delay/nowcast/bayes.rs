@@ -8,6 +8,8 @@ use crate::special::ln_gamma;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 
+/// Share of the largest mass below which masses are not followed further, e^-35.
+const NEGLIGIBLE: f64 = 6e-16;
 /// Version of the numbers, recorded with stored results.
 pub const VERSION: u32 = 1;
 
@@ -253,12 +255,14 @@ fn sampled(
         for (&t, table) in steps.iter().zip(&mut tables) {
             let known = triangle.known(t);
             let q = (1.0 - cdf[last - t]) * odds;
-            negative_binomial_terms(size + known as f64, q, table_limit(known, config), &mut terms);
+            let total =
+                negative_binomial_terms(size + known as f64, q, table_limit(known, config), &mut terms);
+            let weight = 1.0 / (total * config.draws as f64);
             if table.len() < terms.len() {
                 table.resize(terms.len(), 0.0);
             }
             for (sum, term) in table.iter_mut().zip(&terms) {
-                *sum += term / config.draws as f64;
+                *sum += term * weight;
             }
         }
     }
@@ -269,30 +273,38 @@ fn sampled(
         .collect()
 }
 
-/// Masses of a negative binomial of success probability 1 - `q`, at most `limit`, scaled to sum to 1.
-fn negative_binomial_terms(size: f64, q: f64, limit: usize, terms: &mut Vec<f64>) {
+/// Masses of a negative binomial of success probability 1 - `q`, at most `limit`, relative to the largest; and their sum.
+fn negative_binomial_terms(size: f64, q: f64, limit: usize, terms: &mut Vec<f64>) -> f64 {
     terms.clear();
-    terms.push(1.0);
-    if q > 0.0 {
-        // From the mode outwards nothing overflows; relative to the mode at 1.
-        let mode = ((size - 1.0) * q / (1.0 - q)).max(0.0).floor();
-        let mut log_term = 0.0;
-        let mut largest = 0.0_f64;
-        let mut logs = vec![0.0];
-        while logs.len() < limit {
-            let k = logs.len() as f64 - 1.0;
-            log_term += (q * (size + k) / (k + 1.0)).ln();
-            largest = largest.max(log_term);
-            logs.push(log_term);
-            if k > mode && log_term < largest - 35.0 {
-                break;
-            }
+    if q <= 0.0 {
+        terms.push(1.0);
+        return 1.0;
+    }
+    // From the mode outwards nothing overflows, and no logarithm is needed.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "cut at the limit, which is a table's"
+    )]
+    let mode = (((size - 1.0) * q / (1.0 - q)).max(0.0) as usize).min(limit - 1);
+    let ratio = |k: usize| q * (size + k as f64) / (k as f64 + 1.0);
+    terms.resize(mode + 1, 0.0);
+    terms[mode] = 1.0;
+    let mut term = 1.0;
+    for k in (0..mode).rev() {
+        term /= ratio(k);
+        if term < NEGLIGIBLE {
+            break;
         }
-        terms.clear();
-        terms.extend(logs.iter().map(|l| (l - largest).exp()));
+        terms[k] = term;
     }
-    let total: f64 = terms.iter().sum();
-    for term in terms.iter_mut() {
-        *term /= total;
+    term = 1.0;
+    while terms.len() < limit {
+        term *= ratio(terms.len() - 1);
+        terms.push(term);
+        if term < NEGLIGIBLE {
+            break;
+        }
     }
+    terms.iter().sum()
 }
