@@ -115,7 +115,7 @@ pub fn estimate_growth_log_linear(
 /// then use [`estimate_growth_negative_binomial`].
 ///
 /// # Errors
-/// As [`estimate_growth_log_linear`]; `NoConvergence` where all counts are zero.
+/// As [`estimate_growth_log_linear`].
 /// # Examples
 /// ```
 /// use wanquan_epi::rt::growth::{GrowthConfig, estimate_growth_poisson};
@@ -230,6 +230,10 @@ impl Points {
             }
         }
         check_enough(t.len(), config)?;
+        if y.iter().all(|&y| y == 0.0) {
+            // Any rate fits nothing: the interval would say so, in numbers that look like a finding.
+            return Err(Error::TooShort { what: "list of steps with a case", got: 0, need: 1 });
+        }
         Ok(Self { t, y })
     }
 
@@ -296,7 +300,14 @@ mod tests {
     #[test]
     fn all_zeros_or_too_few_steps_are_an_error() {
         let config = GrowthConfig::recommended();
-        assert!(estimate_growth_log_linear(&series(&[0; 10]), 0..10, &config).is_err());
+        for estimate in
+            [estimate_growth_log_linear, estimate_growth_poisson, estimate_growth_negative_binomial]
+        {
+            assert!(matches!(
+                estimate(&series(&[0; 10]), 0..10, &config),
+                Err(Error::TooShort { got: 0, .. })
+            ));
+        }
         assert!(estimate_growth_poisson(&series(&[3; 6]), 0..6, &config).is_err());
         assert!(estimate_growth_poisson(&series(&[3; 6]), 0..9, &config).is_err());
     }
