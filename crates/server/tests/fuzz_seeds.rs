@@ -27,6 +27,7 @@ fn every_command_that_the_search_starts_from_is_answered() {
     let outcomes = seeds.iter().map(|(name, input)| (name, commands::run(input)));
     let others: Vec<_> = outcomes.filter(|(_, outcome)| *outcome != commands::Outcome::Answered).collect();
     assert!(others.is_empty(), "{others:#?}");
+    std::fs::remove_dir_all(commands::folder()).unwrap();
     for command in commands::COMMANDS {
         assert!(
             seeds.iter().any(|(_, input)| input.starts_with(command.as_bytes())),
