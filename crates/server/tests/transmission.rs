@@ -215,8 +215,10 @@ fn a_scan_finds_the_cluster_and_names_what_is_missing() {
     let found = rows(&run(&args, &cases));
     assert_eq!([&found[1][1], &found[2][1]], ["p9", "p8"]);
     assert!(found[1][9].parse::<f64>().unwrap() <= 0.01);
-    let missing = failure(&run(&args, &cases.replace("p3,10,1000\n", "")));
-    assert!(missing.contains("`p3`"), "{missing}");
+    // A place that is never mentioned is left out; one without a row of one date is a gap.
+    let silent = run(&args, &cases.replace("p3,10,1000\n", ""));
+    assert!(String::from_utf8_lossy(&silent.stderr).contains("no row: p3"), "{silent:?}");
+    assert_eq!(rows(&silent)[1][..2], found[1][..2]);
     let unknown = failure(&run(&args, &cases.replace("p3,", "q3,")));
     assert!(unknown.contains("row 5") && unknown.contains("q3"), "{unknown}");
     // Steps may be numbers, columns have any name, and a place may be called NA (written so that it is read back).
@@ -233,6 +235,9 @@ fn a_scan_finds_the_cluster_and_names_what_is_missing() {
     let more = ["--date", "year", "--count", "n", "--model", "expectation"];
     let found = rows(&run(&[&args[..], &more].concat(), &yearly));
     assert_eq!(found[1][1..7], ["'NA", "true", "1995", "1995", "40", "10.5"], "{found:?}");
+    let gap = yearly.replace("b,1993,10,10.5\n", "");
+    let missing = failure(&run(&[&args[..], &more].concat(), &gap));
+    assert!(missing.contains("`b`") && missing.contains("1993"), "{missing}");
     let args = ["scan", "-", "--places", places.to_str().unwrap()];
     let broken = failure(&run(&args, &cases.replace("p4,10,", "p4,ten,")));
     assert!(broken.contains("row 6") && broken.contains("`cases`"), "{broken}");

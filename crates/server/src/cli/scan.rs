@@ -131,8 +131,29 @@ struct Geography {
     geographic: bool,
 }
 
-/// Cases and population by date and place; one entry without dates.
+impl Geography {
+    /// Leaves out the places that the table never mentions, and says so: nothing reported is not zero.
+    fn keep(&mut self, mentioned: &[bool]) {
+        let silent: Vec<&str> =
+            self.names.iter().zip(mentioned).filter(|(_, is)| !**is).map(|(name, _)| name.as_str()).collect();
+        if silent.is_empty() {
+            return;
+        }
+        let shown =
+            silent.iter().take(5).map(|name| crate::report::plain(name)).collect::<Vec<_>>().join(", ");
+        let more = if silent.len() > 5 { ", ..." } else { "" };
+        eprintln!("wanquan: {} of the places are left out, as they have no row: {shown}{more}", silent.len());
+        let mut is = mentioned.iter();
+        self.names.retain(|_| is.next() == Some(&true));
+        let mut is = mentioned.iter();
+        self.points.retain(|_| is.next() == Some(&true));
+    }
+}
+
+/// Cases and population by date and place; one entry without dates. Only of places that are mentioned.
 struct Panel {
+    /// By place of the geography.
+    mentioned: Vec<bool>,
     dates: Vec<Option<String>>,
     cases: Vec<Vec<u32>>,
     population: Vec<Vec<f64>>,
@@ -156,8 +177,9 @@ struct Line {
 impl ScanArgs {
     /// Reads, scans and writes.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        let geography = tables::read(&self.places, |table| self.geography(table))?;
+        let mut geography = tables::read(&self.places, |table| self.geography(table))?;
         let panel = tables::read(&self.file, |table| self.panel(table, &geography))?;
+        geography.keep(&panel.mentioned);
         let scan = self.scan(&geography, &panel)?;
         if scan.clusters.is_empty() {
             eprintln!("wanquan: no zone has more cases than expected");
@@ -230,6 +252,7 @@ impl ScanArgs {
             geography.names.iter().enumerate().map(|(i, name)| (name.as_str(), i)).collect();
         let mut by_date: BTreeMap<Option<Date>, Slice> = BTreeMap::new();
         let n = geography.names.len();
+        let mut mentioned = vec![false; n];
         cells::each(table, |row| {
             let name = cells::name(table, row, place)?;
             let at = *index.get(name.as_str()).with_context(|| {
@@ -256,6 +279,7 @@ impl ScanArgs {
                 "{n} places at {dates} dates are more values than fit in memory"
             );
             let entry = by_date.entry(when).or_insert_with(|| (vec![None; n], vec![0.0; n]));
+            mentioned[at] = true;
             // Several rows of a place (age groups) add up.
             let sum = entry.0[at].unwrap_or(0).checked_add(cases);
             entry.0[at] = Some(sum.context("more than 4,294,967,295 cases")?);
@@ -265,20 +289,22 @@ impl ScanArgs {
             }
             Ok(())
         })?;
-        let mut panel = Panel { dates: Vec::new(), cases: Vec::new(), population: Vec::new() };
+        let mut panel = Panel { mentioned, dates: Vec::new(), cases: Vec::new(), population: Vec::new() };
         for (date, (cases, population)) in by_date {
             let date = date.zip(days).map(|(date, days)| days.calendar().say(date));
-            let missing = cases.iter().position(Option::is_none).map(|i| &geography.names[i]);
+            let gap = |(i, cases): (usize, &Option<u32>)| cases.is_none() && panel.mentioned[i];
+            let missing = cases.iter().enumerate().find(|at| gap(*at)).map(|(i, _)| &geography.names[i]);
             if let Some(name) = missing {
                 let when = date.map_or_else(String::new, |d| format!(" at {d}"));
                 anyhow::bail!(
-                    "place `{name}` has no row{when}; nothing reported is not zero (a place that is \
-                     not to be scanned must not stand in the file of places)"
+                    "place `{name}` has no row{when}, but has others; nothing reported is not zero (a place \
+                     that is not to be scanned must not stand in the tables)"
                 );
             }
             panel.dates.push(date.map(|d| d.to_string()));
             panel.cases.push(cases.into_iter().flatten().collect());
-            panel.population.push(population);
+            let persons = population.into_iter().zip(&panel.mentioned);
+            panel.population.push(persons.filter_map(|(persons, is)| is.then_some(persons)).collect());
         }
         ensure!(!panel.cases.is_empty(), "the table has no row");
         Ok(panel)
