@@ -5,7 +5,7 @@ CARGO ?= cargo
 NPM ?= npm --no-audit --no-fund
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help build demo test test-rust test-web test-browser test-crash lint fmt bench fuzz openapi
+.PHONY: help build demo test test-rust test-web test-browser test-crash lint fmt bench fuzz references openapi
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -73,6 +73,18 @@ fuzz: web/dist/.ready ## Look for tables that break a reader or a command (SECON
 	    -dict=fuzz/tables.dict -max_len=16384 -timeout=60 -rss_limit_mb=2048 -close_fd_mask=1 \
 	    -max_total_time=$(SECONDS_EACH) -print_final_stats=1 </dev/null || exit 1; \
 	done
+
+# A comparison on random cases; not a test, since it needs R (scripts/references/README.md).
+SEED ?= 1
+CASES ?= 100
+REFERENCES = $(TARGET)/references
+references: ## Compare the statistics with R on random cases (SEED=1 CASES=100; needs R)
+	rm -rf $(REFERENCES)
+	for script in $(filter-out %/common.R,$(wildcard scripts/references/*.R)); do \
+	  Rscript --vanilla $$script $(REFERENCES) $(SEED) $(CASES) || exit 1; \
+	done
+	WANQUAN_GOLDEN_DIR=$(abspath $(REFERENCES)) WANQUAN_GOLDEN_DATA=$(abspath $(REFERENCES))/data \
+	  $(CARGO) test -p wanquan-epi --test golden
 
 openapi: web/node_modules/.ready ## Regenerate crates/server/openapi.json and the console's client types
 	$(CARGO) run -q -p wanquan-server -- openapi > crates/server/openapi.json.new
