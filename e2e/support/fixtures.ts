@@ -119,3 +119,10 @@ export async function signIn(
 }
 
 export { expect } from "@playwright/test";
+
+/** Signs out through the menu of the account, as everybody does. */
+export async function signOut(page: Page, name: string): Promise<void> {
+  await page.getByRole("button", { name: `Account: ${name}` }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+}

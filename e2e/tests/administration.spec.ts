@@ -1,5 +1,5 @@
 import { expectAccessible } from "../support/axe.ts";
-import { expect, PASSWORD, signIn, test } from "../support/fixtures.ts";
+import { expect, PASSWORD, signIn, signOut, test } from "../support/fixtures.ts";
 import { choose } from "../support/page.ts";
 
 test("an administrator makes an account, gives it a role, and takes both away", async ({
@@ -34,8 +34,7 @@ test("an administrator makes an account, gives it a role, and takes both away", 
   const row = page.getByRole("row", { name: /zhang/ });
   await row.getByRole("button", { name: "Disable" }).click();
   await expect(row.getByText("disabled")).toBeVisible();
-  await page.getByRole("button", { name: "Account: Administrator" }).click();
-  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await signOut(page, "Administrator");
   await page.getByLabel("User name").fill("zhang");
   await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.getByRole("button", { name: "Sign in" }).click();
@@ -86,8 +85,7 @@ test("the navigation holds what the roles open and nothing else", async ({ page,
   await expect(nav.getByRole("link", { name: "Comments" })).toBeVisible();
   for (const closed of ["Duty desk", "Directives", "Signals", "Supervision"])
     await expect(nav.getByRole("link", { name: closed })).toHaveCount(0);
-  await page.getByRole("button", { name: "Account: Sun" }).click();
-  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await signOut(page, "Sun");
   await signIn(page, server, "li");
   await expect(nav.getByRole("link", { name: "Registers" })).toBeVisible();
   await expect(nav.getByRole("link", { name: "Publications" })).toHaveCount(0);

@@ -1,5 +1,5 @@
 import { expectAccessible } from "../support/axe.ts";
-import { expect, PASSWORD, signIn, test } from "../support/fixtures.ts";
+import { expect, PASSWORD, signIn, signOut, test } from "../support/fixtures.ts";
 
 test("the printed link makes the first administrator, once", async ({ page, server }) => {
   await page.goto(server.setupLink ?? "");
@@ -45,9 +45,7 @@ test("a wrong password is refused and the right one opens the page that was aske
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page).toHaveURL(/\/console\/administration\/users$/);
 
-  await page.getByRole("button", { name: "Account: Administrator" }).click();
-  await page.getByRole("menuitem", { name: "Sign out" }).click();
-  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await signOut(page, "Administrator");
 });
 
 test("the language is kept across visits and signing in", async ({ page, server, admin }) => {
@@ -114,10 +112,32 @@ test("whoever is signed in changes the own password", async ({ page, server, adm
   await expect(page.getByText("The password is changed")).toBeVisible();
   // The session goes on, with the new password only.
   await page.reload();
-  await page.getByRole("button", { name: "Account: Administrator" }).click();
-  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await signOut(page, "Administrator");
   await page.getByLabel("User name").fill("admin");
   await page.getByLabel("Password", { exact: true }).fill(changed);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+});
+
+test("a machine without any network still works with its own server", async ({ page, server, admin }) => {
+  void admin;
+  await signIn(page, server, "admin");
+  // What a browser says when the cable is pulled; the server on the same machine answers as before.
+  await page.evaluate(() => window.dispatchEvent(new Event("offline")));
+  await page.getByRole("link", { name: "Registers" }).click();
+  await expect(page.getByRole("link", { name: "Cases", exact: true })).toBeVisible();
+  await signOut(page, "Administrator");
+});
+
+test("a sign-out that fails is said and can be tried again", async ({ page, server, admin }) => {
+  void admin;
+  await signIn(page, server, "admin");
+  await page.route("**/api/v1/session", (route) =>
+    route.request().method() === "DELETE" ? route.abort("connectionrefused") : route.continue(),
+  );
+  await page.getByRole("button", { name: "Account: Administrator" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await expect(page.getByText("You are still signed in")).toBeVisible();
+  await page.unroute("**/api/v1/session");
+  await signOut(page, "Administrator");
 });

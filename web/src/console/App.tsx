@@ -2,13 +2,13 @@ import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-qu
 import { App as AntApp, ConfigProvider } from "antd";
 import enGB from "antd/locale/en_GB";
 import zhCN from "antd/locale/zh_CN";
-import { useState } from "react";
+import { useState, useSyncExternalStore } from "react";
 import { createBrowserRouter, RouterProvider } from "react-router";
 import { keys } from "../api/keys";
 import { asProblem } from "../api/problem";
 import { I18nProvider, useI18n } from "../shared/i18n/i18n";
 import { routes } from "./routes";
-import { theme } from "./theme";
+import { stillTheme, theme } from "./theme";
 
 function makeClient(): QueryClient {
   const client = new QueryClient({
@@ -19,7 +19,10 @@ function makeClient(): QueryClient {
       },
     }),
     defaultOptions: {
+      // The server may be this very machine: that the browser sees no network says nothing about reaching it.
+      mutations: { networkMode: "always" },
       queries: {
+        networkMode: "always",
         staleTime: 30_000,
         // Only what may be a hiccup is asked again; a refusal stays a refusal.
         retry: (count, error) => count < 2 && [0, 502, 503, 504].includes(asProblem(error).status),
@@ -42,12 +45,30 @@ export function App() {
 
 function Themed() {
   const { lang } = useI18n();
+  const still = usePrefersStill();
   const [router] = useState(() => createBrowserRouter(routes, { basename: "/console" }));
   return (
-    <ConfigProvider locale={lang === "zh" ? zhCN : enGB} theme={theme} button={{ autoInsertSpace: false }}>
+    <ConfigProvider
+      locale={lang === "zh" ? zhCN : enGB}
+      theme={still ? stillTheme : theme}
+      button={{ autoInsertSpace: false }}
+    >
       <AntApp className="app">
         <RouterProvider router={router} />
       </AntApp>
     </ConfigProvider>
+  );
+}
+
+const STILL = window.matchMedia("(prefers-reduced-motion: reduce)");
+
+/** Whether the reader asked the system for less movement. */
+function usePrefersStill(): boolean {
+  return useSyncExternalStore(
+    (changed) => {
+      STILL.addEventListener("change", changed);
+      return () => STILL.removeEventListener("change", changed);
+    },
+    () => STILL.matches,
   );
 }

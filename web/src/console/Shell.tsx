@@ -7,14 +7,14 @@ import {
   WifiOutlined,
 } from "@ant-design/icons";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Alert, Button, Dropdown, Tag, Tooltip } from "antd";
+import { Alert, App, Button, Dropdown, Tag, Tooltip } from "antd";
 import { Suspense } from "react";
 import { Link, Navigate, Outlet, useLocation } from "react-router";
 import { request } from "../api/client";
 import { useI18n } from "../shared/i18n/i18n";
 import { isPlaced, sessionQuery, type PlacedSession } from "../shared/session";
 import { LanguageSwitch } from "../shared/ui/LanguageSwitch";
-import { ProblemAlert } from "../shared/ui/ProblemAlert";
+import { ProblemAlert, useProblemText } from "../shared/ui/ProblemAlert";
 import { Emblem } from "../shared/ui/Emblem";
 import { useLiveUpdates } from "./live";
 import { Nav } from "./Nav";
@@ -62,9 +62,14 @@ function Frame({ session }: { session: PlacedSession }) {
 function Header({ session, live }: { session: PlacedSession; live: boolean }) {
   const { t, text, format } = useI18n();
   const client = useQueryClient();
+  const { message } = App.useApp();
+  const problemText = useProblemText();
   const signOut = useMutation({
     mutationFn: () => request<undefined>("DELETE", "/session"),
-    onSuccess: () => {
+    onError: (error) => void message.error(t("session.still_signed_in", { reason: problemText(error) })),
+    onSuccess: async () => {
+      // An answer that was on its way must not sign the page in again.
+      await client.cancelQueries({ queryKey: sessionQuery.queryKey });
       client.setQueryData(sessionQuery.queryKey, null);
       // Nothing of one account may show under the next one. The session stays: this page watches it.
       client.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] });

@@ -37,3 +37,6 @@ export const theme: ThemeConfig = {
     Tag: { defaultBg: "#f3f6f9" },
   },
 };
+
+/** The same for readers who asked their system for less movement: menus and dialogs are there at once. */
+export const stillTheme: ThemeConfig = { ...theme, token: { ...theme.token, motion: false } };

@@ -2,6 +2,10 @@ export const session = {
   "session.sign_in": { en: "Sign in", zh: "登录" },
   "session.sign_in_note": { en: "With the account of your institution", zh: "请使用本单位分配的账户" },
   "session.sign_out": { en: "Sign out", zh: "退出登录" },
+  "session.still_signed_in": {
+    en: "You are still signed in: {reason}",
+    zh: "尚未退出登录：{reason}",
+  },
   "session.username": { en: "User name", zh: "用户名" },
   "session.password": { en: "Password", zh: "密码" },
   "session.point_path": {
