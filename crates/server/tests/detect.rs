@@ -1,24 +1,16 @@
 //! `wanquan detect` as a person or a script runs it.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails the test")]
 
+mod executable;
+
 use jiff::civil::{Date, date};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 fn run(args: &[&str], stdin: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_wanquan"))
-        .arg("detect")
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that refuses its options does not read.
-    let _ = child.stdin.take().unwrap().write_all(stdin);
-    child.wait_with_output().unwrap()
+    executable::run(&[&["detect"], args].concat(), stdin)
 }
 
 fn ok(args: &[&str], stdin: &str) -> String {

@@ -1,25 +1,14 @@
 //! `wanquan forecast` and `wanquan score` as a person runs them, on small tables made here.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails the test")]
 
+mod executable;
+
+use executable::run;
 use jiff::civil::{Date, date};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
-
-fn run(args: &[&str], stdin: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_wanquan"))
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that refuses its options does not read.
-    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
-    child.wait_with_output().unwrap()
-}
+use std::process::Output;
 
 fn ok(args: &[&str], stdin: &str) -> String {
     let output = run(args, stdin);

@@ -2,9 +2,9 @@
 //! numbers only.
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use std::io::Write;
+mod executable;
+
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 /// What a command is told, and a table that it can answer.
 struct Subject {
@@ -14,16 +14,7 @@ struct Subject {
 
 /// Runs the executable on the bytes and states what holds for any input.
 fn answer(args: &[String], stdin: &[u8]) -> (bool, String, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_wanquan"))
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command may refuse its arguments before it reads.
-    let _ = child.stdin.take().unwrap().write_all(stdin);
-    let output = child.wait_with_output().unwrap();
+    let output = executable::run(args, stdin);
     let (out, err) = (
         String::from_utf8_lossy(&output.stdout).into_owned(),
         String::from_utf8_lossy(&output.stderr).into_owned(),

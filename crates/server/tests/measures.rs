@@ -1,23 +1,11 @@
 //! `wanquan growth`, `delay` and `rates` as a person or a script calls them: the numbers of the references.
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+mod executable;
 
-/// Runs the executable with a table on standard input.
-fn run(args: &[&str], stdin: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_wanquan"))
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that refuses its options does not read.
-    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
-    child.wait_with_output().unwrap()
-}
+use executable::run;
+use std::path::Path;
+use std::process::Output;
 
 /// The first line of a measure: estimate, lower, upper.
 fn measure(output: &Output, name: &str) -> [f64; 3] {
@@ -76,7 +64,7 @@ fn growth_of_the_influenza_of_1918_is_that_of_the_reference() {
 #[test]
 fn the_incubation_of_influenza_a_is_that_of_the_reference() {
     let args = ["delay", "-", "--first", "EL", "--first-end", "ER", "--second", "SL", "--second-end", "SR"];
-    let found = run(&args, &figures("fluA_incubation.csv"));
+    let found = run(&args, figures("fluA_incubation.csv"));
     // The best of three families comes first.
     assert!(String::from_utf8(found.stdout.clone()).unwrap().contains("\ngamma,mean_days"));
     let known = [
@@ -89,7 +77,7 @@ fn the_incubation_of_influenza_a_is_that_of_the_reference() {
         let got = measure(&found, name)[0];
         assert!((got - want).abs() < 1e-4 * want, "{name}: {got}");
     }
-    let lognormal = run(&[&args[..], &["--family", "lognormal"]].concat(), &figures("fluA_incubation.csv"));
+    let lognormal = run(&[&args[..], &["--family", "lognormal"]].concat(), figures("fluA_incubation.csv"));
     close(measure(&lognormal, "mean_log"), [0.379_605_896_399_577_9, f64::NAN, f64::NAN], 1e-4);
 }
 
@@ -173,4 +161,30 @@ fn case_fatality_is_corrected_for_deaths_still_to_come() {
         &csv,
         "more deaths than cases",
     );
+}
+
+#[test]
+fn json_and_table_name_the_first_column_alike() {
+    let panel = "series,date,cases\n".to_owned()
+        + &(1..=14).map(|d| format!("A,2024-01-{d:02},{}\n", 3 * d)).collect::<String>();
+    let strata = "county,cases,population\nA,3,1000\nA,5,2000\n";
+    let cases: [(&[&str], &str, &str); 3] = [
+        (&["growth", "-"], &panel, "series"),
+        (&["rates", "-", "--by", "county"], strata, "group"),
+        (&["twobytwo", "43", "11", "3", "18"], "", "stratum"),
+    ];
+    for (args, stdin, name) in cases {
+        let table = run(args, stdin);
+        let header = String::from_utf8(table.stdout).unwrap();
+        assert!(header.starts_with(&format!("{name},measure,estimate,lower,upper\n")), "{header}");
+        let json = run(&[args, &["--format", "json"]].concat(), stdin);
+        let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+        let first = json["answer"][0].as_object().unwrap();
+        let mut keys: Vec<&str> = first.keys().map(String::as_str).collect();
+        let mut expected = vec![name, "measure", "estimate", "lower", "upper"];
+        keys.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(keys, expected);
+        assert_eq!(json["answer"].as_array().unwrap().len(), header.lines().count() - 1, "{args:?}");
+    }
 }

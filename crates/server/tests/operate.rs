@@ -1,27 +1,19 @@
 //! What an operator does without a browser: accounts, the audit log, backup and restore, by the real executable.
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
-use std::io::Write as _;
+mod executable;
+
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 fn wanquan(folder: &Path, arguments: &[&str]) -> Output {
     typed(folder, arguments, "")
 }
 
 fn typed(folder: &Path, arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_wanquan"))
-        .args(arguments)
-        .env("WANQUAN_DATA", folder)
-        .env("WANQUAN_TIME_ZONE", "+08:00")
-        .env_remove("WANQUAN_DATABASE")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wanquan"));
+    command.args(arguments).env("WANQUAN_DATA", folder).env("WANQUAN_TIME_ZONE", "+08:00");
+    executable::run_command(command.env_remove("WANQUAN_DATABASE"), input.as_bytes())
 }
 
 #[track_caller]

@@ -1,26 +1,19 @@
 //! `wanquan rt`, `nowcast`, `chains`, `twobytwo` and `scan` as a person or a script calls them.
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-use std::io::Write;
+mod executable;
+
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Runs the executable with a table on standard input.
+/// Runs the executable in the repository, with a table on standard input.
 fn run(args: &[&str], stdin: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_wanquan"))
-        .args(args)
-        .current_dir(repository())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wanquan"));
+    executable::run_command(command.args(args).current_dir(repository()), stdin.as_bytes())
 }
 
 /// Rows of the answer as fields.

@@ -45,3 +45,7 @@ pub const SNIFF_ROWS: usize = 200;
 
 /// Most rows of title, notes and blanks above a header.
 pub const PREAMBLE_ROWS_MAX: usize = 40;
+
+/// Most values (series by steps) of a table that is held at once: 30 million are 240 MB; 3,340
+/// places of ten years of days are 12 million. A small table asks for more if its dates lie a century apart.
+pub const VALUES_MAX: usize = 30_000_000;

@@ -5,6 +5,7 @@
 //! row a series and a column a date. An empty cell, and a step without a row, was not reported; it is no zero.
 
 use crate::ingest::dates::{DateOrder, DateRule, header_days};
+use crate::ingest::limits::VALUES_MAX;
 use crate::ingest::meaning::{count, date_rules};
 use crate::ingest::read::{ReadError, Row, Table};
 use jiff::civil::{Date, ISOWeekDate, Weekday};
@@ -13,8 +14,6 @@ use wanquan_domain::date::{from_epoch_day, to_epoch_day};
 use wanquan_domain::value::{WrittenDate, is_missing};
 use wanquan_epi::{CountSeries, Step};
 
-/// Values of a panel: as many as fit into some hundred megabytes.
-const VALUES_MAX: usize = 30_000_000;
 /// Names by which the columns are found where none is said.
 const SERIES_NAMES: [&str; 23] = [
     "series", "location", "place", "region", "district", "county", "province", "state", "city", "area",

@@ -1,16 +1,16 @@
 //! `wanquan analyze`: a report on files, without a server.
 
+use super::tables::{self, DateArgs};
 use crate::packs;
 use crate::report::{self, Output, html, text};
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use wanquan_app::analyse::SerialInterval;
 use wanquan_app::analyse::report::{Report, ReportOptions, report as analyse};
-use wanquan_app::ingest::dates::DateOrder;
 use wanquan_app::ingest::read::{ReadOptions, open};
 use wanquan_app::ingest::series::{SeriesOptions, read_series};
 use wanquan_domain::disease::Disease;
@@ -38,9 +38,8 @@ pub struct AnalyzeArgs {
     /// Column with the count.
     #[arg(long, value_name = "COL")]
     count: Option<String>,
-    /// Which of day and month comes first, where the column does not tell.
-    #[arg(long, value_name = "dmy|mdy", value_parser = date_order)]
-    date_order: Option<DateOrder>,
+    #[command(flatten)]
+    dates: DateArgs,
     /// Sheet of a workbook; otherwise the first one with rows.
     #[arg(long)]
     sheet: Option<String>,
@@ -75,10 +74,6 @@ enum Form {
 enum ReportLang {
     En,
     Zh,
-}
-
-fn date_order(text: &str) -> Result<DateOrder, String> {
-    DateOrder::parse(text).ok_or_else(|| "say dmy or mdy".to_owned())
 }
 
 fn serial_interval(text: &str) -> Result<SerialInterval, String> {
@@ -121,16 +116,7 @@ impl AnalyzeArgs {
             }
             Form::Html => html::render(&reports, &packs, lang),
         };
-        match &self.output {
-            Some(path) => {
-                std::fs::write(path, written).with_context(|| format!("writing {}", path.display()))?
-            }
-            None => match std::io::stdout().lock().write_all(written.as_bytes()) {
-                // The reader of a pipe that has seen enough is no failure.
-                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
-                other => other.context("writing to standard output")?,
-            },
-        }
+        tables::write(self.output.as_deref(), written.as_bytes())?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -143,7 +129,7 @@ impl AnalyzeArgs {
             region: self.region.clone(),
             date: self.date.clone(),
             count: self.count.clone(),
-            date_order: self.date_order,
+            date_order: self.dates.order,
             counting: None,
         };
         let set =

@@ -1,7 +1,8 @@
 //! `wanquan chains`: who infected whom, clusters, and how uneven transmission is.
 
+use super::cells;
 use super::days::{Calendar, Day, Days};
-use super::{cells, tables};
+use super::tables::{self, DateArgs, Form, Output};
 use anyhow::{Context, ensure};
 use clap::Args;
 use jiff::civil::Date;
@@ -11,7 +12,6 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use wanquan_app::forecast::hub::csv_cell;
-use wanquan_app::ingest::dates::DateOrder;
 use wanquan_app::ingest::read::Table;
 use wanquan_epi::chains::{
     CaseOnset, Contact, InferConfig, InferredInfector, OffspringFit, TransmissionTree, fit_offspring,
@@ -71,15 +71,10 @@ pub struct ChainsArgs {
     /// Probability of the intervals of R and k, 0 to 1.
     #[arg(long, value_name = "PROB", default_value_t = 0.95)]
     interval: f64,
-    /// Which of day and month comes first, where the column does not tell.
-    #[arg(long, value_name = "dmy|mdy", value_parser = tables::date_order)]
-    date_order: Option<DateOrder>,
-    /// Form of the answer.
-    #[arg(long, value_enum, default_value_t = super::Form::Csv)]
-    format: super::Form,
-    /// File to write; otherwise standard output.
-    #[arg(short, long, value_name = "OUT")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    dates: DateArgs,
+    #[command(flatten)]
+    output: Output,
     /// Page with the tree over time.
     #[arg(long, value_name = "OUT.html")]
     plot: Option<PathBuf>,
@@ -133,19 +128,15 @@ impl ChainsArgs {
             (most_likely_tree(&inferred)?, Some(inferred))
         };
         let answer = self.answer(&list, &tree, candidates)?;
-        if self.format == super::Form::Csv {
+        if self.output.format == Form::Csv {
             eprintln!("wanquan: {}", summary(&answer));
         }
-        let text = match self.format {
-            super::Form::Csv => csv(&answer.cases),
-            super::Form::Json => super::json("wanquan.chains", &answer)?,
-        };
-        tables::write(self.output.as_deref(), text.as_bytes())?;
+        self.output.write("wanquan.chains", &answer, |answer| csv(&answer.cases))?;
         if let Some(path) = &self.plot {
             let say = |date| list.calendar.say(date).to_string();
             let page =
                 crate::report::tree::page(&list.ids, &list.onsets, tree.infectors(), &summary(&answer), &say);
-            std::fs::write(path, page).with_context(|| format!("writing {}", path.display()))?;
+            tables::write(Some(path), page.as_bytes())?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -159,7 +150,7 @@ impl ChainsArgs {
             &["onset_date", "onset", "symptom_onset", "dt_onset", "date_of_onset", "date_onset"],
         )?;
         let imported = cells::find(table, self.imported.as_deref(), &["imported"])?;
-        let days = onset.map(|at| Days::of(table, at, self.date_order)).transpose()?;
+        let days = onset.map(|at| Days::of(table, at, self.dates.order)).transpose()?;
         let mut list = List {
             calendar: days.map_or(Calendar::Dates, Days::calendar),
             ids: Vec::new(),

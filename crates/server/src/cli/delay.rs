@@ -1,13 +1,13 @@
 //! `wanquan delay`: distribution of a delay (incubation period, serial interval, onset to report) from pairs of events.
 
+use super::cells;
 use super::days::{self, Day, Days};
 use super::measures::{self, Measure};
-use super::{cells, tables};
+use super::tables::{self, DateArgs, Output};
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use wanquan_app::ingest::dates::DateOrder;
 use wanquan_app::ingest::read::{Row, Table};
 use wanquan_epi::delay::{
     DelayFamily, DelayFit, DelayFitConfig, DelayObservation, days_since_epoch, fit_delay_families,
@@ -56,15 +56,10 @@ pub struct DelayArgs {
     /// Quantiles of the delay, 0 to 1.
     #[arg(long, value_name = "PROBS", value_delimiter = ',', default_values_t = [0.05, 0.5, 0.95, 0.99])]
     quantiles: Vec<f64>,
-    /// Which of day and month comes first, where a column does not tell.
-    #[arg(long, value_name = "dmy|mdy", value_parser = tables::date_order)]
-    date_order: Option<DateOrder>,
-    /// Form of the answer.
-    #[arg(long, value_enum, default_value_t = super::Form::Csv)]
-    format: super::Form,
-    /// File to write; otherwise standard output.
-    #[arg(short, long, value_name = "OUT")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    dates: DateArgs,
+    #[command(flatten)]
+    output: Output,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -105,7 +100,7 @@ impl DelayArgs {
         let families: Vec<DelayFamily> = families.into_iter().map(Family::named).collect();
         let fits = fit_delay_families(&pairs, &families, &config)?;
         let lines: Vec<Measure> = fits.iter().flat_map(|fit| measured(fit, &self.quantiles)).collect();
-        measures::write(&lines, ("wanquan.delay", "family"), self.format, self.output.as_deref())?;
+        measures::write(&self.output, "wanquan.delay", "family", &lines)?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -139,7 +134,7 @@ impl DelayArgs {
                 None => None,
             }
         } else {
-            let [e0, e1, s0, s1] = ends.map(|at| Days::of(table, at, self.date_order));
+            let [e0, e1, s0, s1] = ends.map(|at| Days::of(table, at, self.dates.order));
             let rules = [e0?, e1?, s0?, s1?];
             for i in 1..4 {
                 days::same(table, (ends[0], rules[0]), (ends[i], rules[i]))?;

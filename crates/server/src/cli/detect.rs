@@ -1,7 +1,7 @@
 //! `wanquan detect`: any detector on one series or a panel of them.
 
 use super::cells;
-use super::tables::{self, Progress};
+use super::tables::{self, DateArgs, Output, Progress};
 use crate::report::{detections, plain};
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
@@ -13,7 +13,6 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use wanquan_app::forecast::hub::csv_cell;
-use wanquan_app::ingest::dates::DateOrder;
 use wanquan_app::ingest::panel::{PanelOptions, PanelSeries, read_panel};
 use wanquan_app::ingest::series::Step;
 use wanquan_epi::detect::{
@@ -90,18 +89,13 @@ pub struct DetectArgs {
     /// Column with the persons at risk (farrington-flexible only).
     #[arg(long, value_name = "COL")]
     population: Option<String>,
-    /// Which of day and month comes first, where the column does not tell.
-    #[arg(long, value_name = "dmy|mdy", value_parser = tables::date_order)]
-    date_order: Option<DateOrder>,
+    #[command(flatten)]
+    dates: DateArgs,
     /// Length of a step; otherwise found from the dates.
     #[arg(long, value_enum)]
     step: Option<StepArg>,
-    /// Form of the answer.
-    #[arg(long, value_enum, default_value_t = super::Form::Csv)]
-    format: super::Form,
-    /// File to write; otherwise standard output.
-    #[arg(short, long, value_name = "OUT")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
     /// Page with a chart a series.
     #[arg(long, value_name = "OUT.html")]
     plot: Option<PathBuf>,
@@ -205,7 +199,7 @@ impl DetectArgs {
             date: self.date.clone(),
             counts: self.count.clone(),
             population: self.population.clone(),
-            date_order: self.date_order,
+            date_order: self.dates.order,
             step: self.step.map(|step| match step {
                 StepArg::Day => Step::Day,
                 StepArg::Week => Step::Week,
@@ -222,14 +216,9 @@ impl DetectArgs {
         let results: Vec<(String, CountSeries, DetectionSeries)> =
             panel.into_iter().zip(found).map(|(series, found)| (series.name, series.counts, found)).collect();
         self.remark(&spec, &results);
-        let answer = match self.format {
-            super::Form::Csv => csv(&results),
-            super::Form::Json => json(&spec, &results)?,
-        };
-        tables::write(self.output.as_deref(), answer.as_bytes())?;
+        self.output.write_either(|| csv(&results), || json(&spec, &results))?;
         if let Some(path) = &self.plot {
-            std::fs::write(path, detections::render(spec.method().id, &results))
-                .with_context(|| format!("writing {}", path.display()))?;
+            tables::write(Some(path), detections::render(spec.method().id, &results).as_bytes())?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -1,6 +1,6 @@
 //! `wanquan forecast`: quantiles of the coming weeks or days, by place, as they could have been told on any day.
 
-use super::tables::{self, Progress};
+use super::tables::{self, DateArgs, Form, Progress};
 use crate::report::fan;
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
@@ -15,7 +15,6 @@ use wanquan_app::forecast::hub::{compress, read_revisions, write_forecasts};
 use wanquan_app::forecast::run::{
     Method, Order, Outcome, counts_of, forecast_revisions, forecast_series, last_label, read_panel,
 };
-use wanquan_app::ingest::dates::DateOrder;
 use wanquan_app::ingest::series::{SeriesOptions, SeriesSet, Step};
 use wanquan_epi::forecast::ForecastConfig;
 
@@ -82,15 +81,14 @@ pub struct ForecastArgs {
     /// Column with the count.
     #[arg(long, value_name = "COL", conflicts_with = "target")]
     count: Option<String>,
-    /// Which of day and month comes first, where the column does not tell.
-    #[arg(long, value_name = "dmy|mdy", value_parser = tables::date_order)]
-    date_order: Option<DateOrder>,
+    #[command(flatten)]
+    dates: DateArgs,
     /// Name in the column `model`.
     #[arg(long, default_value = "wanquan")]
     model: String,
     /// Form of the answer.
-    #[arg(long, value_enum, default_value_t = super::Form::Csv)]
-    format: super::Form,
+    #[arg(long, value_enum, default_value_t = Form::Csv)]
+    format: Form,
     /// File to write, gzipped if it ends in .gz; otherwise standard output.
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
@@ -180,8 +178,8 @@ impl ForecastArgs {
         let mut text = Vec::new();
         let compressed = self.output.as_deref().map_or(Compressed::No, Compressed::by_name);
         match self.format {
-            super::Form::Csv => write_forecasts(&mut text, compressed, &self.model, &outcome.cells)?,
-            super::Form::Json => compress(&mut text, compressed, &json(&self.model, &outcome.cells)?)?,
+            Form::Csv => write_forecasts(&mut text, compressed, &self.model, &outcome.cells)?,
+            Form::Json => compress(&mut text, compressed, &json(&self.model, &outcome.cells)?)?,
         }
         tables::write(self.output.as_deref(), &text)?;
         if let Some(path) = &self.plot {
@@ -207,7 +205,7 @@ impl ForecastArgs {
             region: self.series.clone(),
             date: self.date.clone(),
             count: self.count.clone(),
-            date_order: self.date_order,
+            date_order: self.dates.order,
             counting: None,
         };
         let set = tables::read(path, |table| Ok(read_panel(table, &options)?))?;
@@ -313,7 +311,7 @@ fn json(model: &str, cells: &[Cell]) -> anyhow::Result<String> {
             values: told(cell),
         })
         .collect();
-    super::json("wanquan.forecast", &Answer { model, forecasts })
+    tables::json("wanquan.forecast", &Answer { model, forecasts })
 }
 
 /// The latest count of each step, for the chart.

@@ -1,13 +1,12 @@
 //! `wanquan growth`: growth rate and doubling time of a stretch of a series.
 
 use super::measures::{self, Measure};
-use super::tables;
+use super::tables::{self, DateArgs, Output};
 use anyhow::ensure;
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use wanquan_app::ingest::dates::DateOrder;
 use wanquan_app::ingest::panel::{PanelOptions, read_panel};
 use wanquan_epi::rt::growth::{
     GrowthConfig, estimate_growth_log_linear, estimate_growth_negative_binomial, estimate_growth_poisson,
@@ -51,15 +50,10 @@ pub struct GrowthArgs {
     /// Column with the count; several, with commas, where each is a series.
     #[arg(long, value_name = "COLS", value_delimiter = ',')]
     count: Vec<String>,
-    /// Which of day and month comes first, where the column does not tell.
-    #[arg(long, value_name = "dmy|mdy", value_parser = tables::date_order)]
-    date_order: Option<DateOrder>,
-    /// Form of the answer.
-    #[arg(long, value_enum, default_value_t = super::Form::Csv)]
-    format: super::Form,
-    /// File to write; otherwise standard output.
-    #[arg(short, long, value_name = "OUT")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    dates: DateArgs,
+    #[command(flatten)]
+    output: Output,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -76,7 +70,7 @@ impl GrowthArgs {
             series: self.series.clone(),
             date: self.date.clone(),
             counts: self.count.clone(),
-            date_order: self.date_order,
+            date_order: self.dates.order,
             ..PanelOptions::default()
         };
         let panel = tables::read(&self.file, |table| Ok(read_panel(table, &options)?))?;
@@ -113,7 +107,7 @@ impl GrowthArgs {
             }
         }
         ensure!(!lines.is_empty(), "no series could be estimated");
-        measures::write(&lines, ("wanquan.growth", "series"), self.format, self.output.as_deref())?;
+        measures::write(&self.output, "wanquan.growth", "series", &lines)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,21 +1,21 @@
 //! Answers that are a list of measures: name, estimate and interval.
 
-use super::{cells, tables};
-use serde::Serialize;
+use super::cells;
+use super::tables::Output;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use std::fmt::Write;
-use std::path::Path;
 use wanquan_app::forecast::hub::csv_cell;
 use wanquan_epi::association::Interval;
 use wanquan_epi::rt::growth::Interval as Known;
 
 /// One measure.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Measure {
-    group: String,
-    measure: String,
-    estimate: Option<f64>,
-    lower: Option<f64>,
-    upper: Option<f64>,
+    pub group: String,
+    pub measure: String,
+    pub estimate: Option<f64>,
+    pub lower: Option<f64>,
+    pub upper: Option<f64>,
 }
 
 impl Measure {
@@ -41,30 +41,46 @@ impl Measure {
     }
 }
 
-/// Writes them; `group` names the first column of the table.
+/// Writes them; `group` is what tells the measures of one name apart: a series, a stratum, a family.
 pub fn write(
+    to: &Output,
+    schema: &'static str,
+    group: &'static str,
     measures: &[Measure],
-    (schema, group): (&'static str, &str),
-    format: super::Form,
-    output: Option<&Path>,
 ) -> anyhow::Result<()> {
-    let answer = match format {
-        super::Form::Json => super::json(schema, &measures)?,
-        super::Form::Csv => {
-            let mut out = format!("{group},measure,estimate,lower,upper\n");
-            for m in measures {
-                let _ = writeln!(
-                    out,
-                    "{},{},{},{},{}",
-                    csv_cell(&m.group),
-                    m.measure,
-                    cells::written(m.estimate),
-                    cells::written(m.lower),
-                    cells::written(m.upper)
-                );
-            }
-            out
+    let told: Vec<Told<'_>> = measures.iter().map(|measure| Told { group, measure }).collect();
+    to.write(schema, told.as_slice(), |told| {
+        let mut out = format!("{group},measure,estimate,lower,upper\n");
+        for Told { measure: m, .. } in told {
+            let _ = writeln!(
+                out,
+                "{},{},{},{},{}",
+                csv_cell(&m.group),
+                m.measure,
+                cells::written(m.estimate),
+                cells::written(m.lower),
+                cells::written(m.upper)
+            );
         }
-    };
-    tables::write(output, answer.as_bytes())
+        out
+    })
+}
+
+/// A measure whose group goes by the name that the command gives it.
+struct Told<'a> {
+    group: &'static str,
+    measure: &'a Measure,
+}
+
+impl Serialize for Told<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Measure { group, measure, estimate, lower, upper } = self.measure;
+        let mut map = serializer.serialize_map(Some(5))?;
+        map.serialize_entry(self.group, group)?;
+        map.serialize_entry("measure", measure)?;
+        map.serialize_entry("estimate", estimate)?;
+        map.serialize_entry("lower", lower)?;
+        map.serialize_entry("upper", upper)?;
+        map.end()
+    }
 }

@@ -186,23 +186,3 @@ fn run_on(
         done
     })
 }
-
-/// Form of an answer in rows.
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Form {
-    Csv,
-    Json,
-}
-
-/// An answer as JSON, with the name of its schema.
-fn json(schema: &'static str, answer: &impl serde::Serialize) -> anyhow::Result<String> {
-    #[derive(serde::Serialize)]
-    struct Named<'a, T> {
-        schema: &'static str,
-        schema_version: u32,
-        answer: &'a T,
-    }
-    let mut text = serde_json::to_string(&Named { schema, schema_version: 1, answer })?;
-    text.push('\n');
-    Ok(text)
-}

@@ -1,7 +1,8 @@
 //! `wanquan nowcast`: how many there will be once all reports are in.
 
+use super::cells;
 use super::days::{self, Calendar, Day, Days};
-use super::{cells, tables};
+use super::tables::{self, DateArgs, Output};
 use crate::report::band::{self, Band, Point};
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
@@ -12,7 +13,6 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use wanquan_app::forecast::hub::csv_cell;
-use wanquan_app::ingest::dates::DateOrder;
 use wanquan_app::ingest::read::Table;
 use wanquan_domain::issue::IssueCode;
 use wanquan_epi::Step;
@@ -81,15 +81,10 @@ pub struct NowcastArgs {
     /// Score the nowcasts made on each of these days: FIRST..LAST.
     #[arg(long, value_name = "DAYS", value_parser = days::range, allow_hyphen_values = true)]
     evaluate: Option<(Day, Day)>,
-    /// Which of day and month comes first, where a column does not tell.
-    #[arg(long, value_name = "dmy|mdy", value_parser = tables::date_order)]
-    date_order: Option<DateOrder>,
-    /// Form of the answer.
-    #[arg(long, value_enum, default_value_t = super::Form::Csv)]
-    format: super::Form,
-    /// File to write; otherwise standard output.
-    #[arg(short, long, value_name = "OUT")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    dates: DateArgs,
+    #[command(flatten)]
+    output: Output,
     /// Page with a chart a series.
     #[arg(long, value_name = "OUT.html", conflicts_with = "evaluate")]
     plot: Option<PathBuf>,
@@ -170,11 +165,7 @@ impl NowcastArgs {
             }
         }
         ensure!(!lines.is_empty(), "no series could be nowcast");
-        let answer = match self.format {
-            super::Form::Csv => self.csv(&lines),
-            super::Form::Json => super::json("wanquan.nowcast", &lines)?,
-        };
-        tables::write(self.output.as_deref(), answer.as_bytes())?;
+        self.output.write("wanquan.nowcast", &lines, |lines| self.csv(lines))?;
         if let Some(path) = &self.plot {
             let key = "Bars: cases known. Line: median of the nowcast with its widest interval.";
             let say = |date| calendar.say(date).to_string();
@@ -191,8 +182,8 @@ impl NowcastArgs {
             cells::need(table, self.report.as_deref(), &["report_date", "known_on", "as_of"], "--report")?;
         let count = cells::find(table, self.count.as_deref(), &["count", "cases"])?;
         let by = cells::find(table, self.by.as_deref(), &[])?;
-        let event_days = Days::of(table, event, self.date_order)?;
-        let report_days = Days::of(table, report, self.date_order)?;
+        let event_days = Days::of(table, event, self.dates.order)?;
+        let report_days = Days::of(table, report, self.dates.order)?;
         let calendar = days::same(table, (event, event_days), (report, report_days))?;
         let mut found: BTreeMap<String, Vec<Change>> = BTreeMap::new();
         let (mut without, mut reversed) = (0_u64, Vec::new());
@@ -402,11 +393,7 @@ impl NowcastArgs {
             );
             all.push(Scored { series: name.clone(), evaluation });
         }
-        let answer = match self.format {
-            super::Form::Csv => out,
-            super::Form::Json => super::json("wanquan.nowcast-evaluation", &all)?,
-        };
-        tables::write(self.output.as_deref(), answer.as_bytes())?;
+        self.output.write("wanquan.nowcast-evaluation", &all, |_| out)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,7 +1,8 @@
 //! `wanquan rates`: rates with their intervals, standardised for age, and case fatality corrected for delay.
 
+use super::cells;
 use super::measures::{self, Measure};
-use super::{cells, tables};
+use super::tables::{self, Output};
 use anyhow::{Context, bail, ensure};
 use clap::Args;
 use std::path::PathBuf;
@@ -52,12 +53,8 @@ pub struct RatesArgs {
     /// Confidence of the intervals, 0 to 1.
     #[arg(long, value_name = "PROB", default_value_t = 0.95)]
     confidence: f64,
-    /// Form of the answer.
-    #[arg(long, value_enum, default_value_t = super::Form::Csv)]
-    format: super::Form,
-    /// File to write; otherwise standard output.
-    #[arg(short, long, value_name = "OUT")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// Strata of a group, and what their table holds of the standard.
@@ -80,7 +77,7 @@ impl RatesArgs {
             }
             _ => bail!("name one file, or events and person-time"),
         };
-        measures::write(&lines, ("wanquan.rates", "group"), self.format, self.output.as_deref())?;
+        measures::write(&self.output, "wanquan.rates", "group", &lines)?;
         Ok(ExitCode::SUCCESS)
     }
 

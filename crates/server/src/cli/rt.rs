@@ -1,7 +1,8 @@
 //! `wanquan rt`: reproduction numbers of daily series.
 
+use super::cells;
 use super::days::{Calendar, Day, Days};
-use super::{cells, tables};
+use super::tables::{self, DateArgs, Output};
 use crate::report::band::{self, Band, Point};
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use wanquan_app::forecast::hub::csv_cell;
 use wanquan_app::forecast::run::{place_key, read_panel};
-use wanquan_app::ingest::dates::DateOrder;
+use wanquan_app::ingest::limits::VALUES_MAX;
 use wanquan_app::ingest::read::Table;
 use wanquan_app::ingest::series::{
     ColumnsUsed, Counting, Layout, Place, SeriesError, SeriesOptions, SeriesSet, read_series,
@@ -29,9 +30,6 @@ use wanquan_epi::rt::{
     UncertainSerialInterval, estimate_rc, estimate_rt, estimate_rt_uncertain,
 };
 use wanquan_epi::{CountSeries, Pmf, Step};
-
-/// Values of a table of day numbers: as many as fit into some hundred megabytes.
-const VALUES_MAX: usize = 30_000_000;
 
 /// Arguments of `wanquan rt`.
 #[derive(Args)]
@@ -113,15 +111,10 @@ pub struct RtArgs {
     /// Column with the count.
     #[arg(long, value_name = "COL")]
     count: Option<String>,
-    /// Which of day and month comes first, where the column does not tell.
-    #[arg(long, value_name = "dmy|mdy", value_parser = tables::date_order)]
-    date_order: Option<DateOrder>,
-    /// Form of the answer.
-    #[arg(long, value_enum, default_value_t = super::Form::Csv)]
-    format: super::Form,
-    /// File to write; otherwise standard output.
-    #[arg(short, long, value_name = "OUT")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    dates: DateArgs,
+    #[command(flatten)]
+    output: Output,
     /// Page with a chart a series.
     #[arg(long, value_name = "OUT.html")]
     plot: Option<PathBuf>,
@@ -210,15 +203,11 @@ impl RtArgs {
             }
         }
         ensure!(!lines.is_empty(), "no series could be estimated");
-        let answer = match self.format {
-            super::Form::Csv => csv(&lines),
-            super::Form::Json => super::json("wanquan.rt", &lines)?,
-        };
-        tables::write(self.output.as_deref(), answer.as_bytes())?;
+        self.output.write("wanquan.rt", &lines, |lines| csv(lines))?;
         if let Some(path) = &self.plot {
             let key = "Line: reproduction number with its interval; the dashed line is 1. Bars: cases, scaled to the chart.";
             let page = band::page("Reproduction number", key, &bands, &|date| calendar.say(date).to_string());
-            std::fs::write(path, page).with_context(|| format!("writing {}", path.display()))?;
+            tables::write(Some(path), page.as_bytes())?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -228,7 +217,7 @@ impl RtArgs {
             region: self.series.clone(),
             date: self.date.clone(),
             count: count.map(str::to_owned),
-            date_order: self.date_order,
+            date_order: self.dates.order,
             counting: None,
         };
         let (set, calendar) = match self.day_numbers(table, &options)? {
@@ -249,7 +238,7 @@ impl RtArgs {
                 .filter(|_| matches!(read_series(table, options), Err(SeriesError::NoDate { .. }))),
         };
         let Some(at) = at else { return Ok(None) };
-        let days = Days::of(table, at, self.date_order)?;
+        let days = Days::of(table, at, self.dates.order)?;
         Ok(Some(at).filter(|_| days.calendar() == Calendar::Numbers))
     }
 

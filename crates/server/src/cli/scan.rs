@@ -1,7 +1,8 @@
 //! `wanquan scan`: clusters in space, or in space and time.
 
+use super::cells;
 use super::days::Days;
-use super::{cells, tables};
+use super::tables::{self, DateArgs, Output};
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
@@ -11,15 +12,12 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use wanquan_app::forecast::hub::csv_cell;
-use wanquan_app::ingest::dates::DateOrder;
+use wanquan_app::ingest::limits::VALUES_MAX;
 use wanquan_app::ingest::read::Table;
 use wanquan_epi::scan::{
     Places, Scan, ScanConfig, SpaceModel, SpaceTimeModel, Windows, Zones, expected_from_margins,
     expected_from_person_time, scan_space, scan_space_time,
 };
-
-/// Values of a table: as many as fit into some hundred megabytes.
-const VALUES_MAX: usize = 30_000_000;
 
 /// Cases and persons at risk of every zone on one date.
 type Slice = (Vec<Option<u32>>, Vec<f64>);
@@ -91,15 +89,10 @@ pub struct ScanArgs {
     /// Column with the coordinate to the north in PLACES, in the unit of x.
     #[arg(long, value_name = "COL", requires = "x")]
     y: Option<String>,
-    /// Which of day and month comes first, where the column does not tell.
-    #[arg(long, value_name = "dmy|mdy", value_parser = tables::date_order)]
-    date_order: Option<DateOrder>,
-    /// Form of the answer.
-    #[arg(long, value_enum, default_value_t = super::Form::Csv)]
-    format: super::Form,
-    /// File to write; otherwise standard output.
-    #[arg(short, long, value_name = "OUT")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    dates: DateArgs,
+    #[command(flatten)]
+    output: Output,
     /// Page with a map of the clusters.
     #[arg(long, value_name = "OUT.html")]
     plot: Option<PathBuf>,
@@ -185,15 +178,11 @@ impl ScanArgs {
             eprintln!("wanquan: no zone has more cases than expected");
         }
         let lines = lines(&geography, &panel, &scan, self.model.in_time());
-        let answer = match self.format {
-            super::Form::Csv => csv(&lines),
-            super::Form::Json => super::json("wanquan.scan", &lines)?,
-        };
-        tables::write(self.output.as_deref(), answer.as_bytes())?;
+        self.output.write("wanquan.scan", &lines, |lines| csv(lines))?;
         if let Some(path) = &self.plot {
             let clusters: Vec<&[usize]> = scan.clusters.iter().map(|c| c.places.as_slice()).collect();
             let page = crate::report::dots::page("Clusters", &geography.names, &geography.points, &clusters);
-            std::fs::write(path, page).with_context(|| format!("writing {}", path.display()))?;
+            tables::write(Some(path), page.as_bytes())?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -247,7 +236,7 @@ impl ScanArgs {
             )?),
             false => None,
         };
-        let days = date.map(|at| Days::of(table, at, self.date_order)).transpose()?;
+        let days = date.map(|at| Days::of(table, at, self.dates.order)).transpose()?;
         let index: BTreeMap<&str, usize> =
             geography.names.iter().enumerate().map(|(i, name)| (name.as_str(), i)).collect();
         let mut by_date: BTreeMap<Option<Date>, Slice> = BTreeMap::new();

@@ -1,9 +1,11 @@
 //! What the commands on tables share: reading from a file or standard input, writing, progress.
 
 use anyhow::{Context, ensure};
+use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
 use std::io::{IsTerminal, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use wanquan_app::ingest::dates::DateOrder;
 use wanquan_app::ingest::limits::INFLATED_BYTES_MAX;
 use wanquan_app::ingest::read::{ReadOptions, Source, Table, open};
@@ -43,9 +45,72 @@ pub fn write(path: Option<&Path>, bytes: &[u8]) -> anyhow::Result<()> {
     }
 }
 
-/// Which of day and month comes first, as an option says it.
-pub fn date_order(text: &str) -> Result<DateOrder, String> {
+/// How the dates of a table are written.
+#[derive(Args)]
+pub struct DateArgs {
+    /// Which of day and month comes first, where a column does not tell.
+    #[arg(long = "date-order", value_name = "dmy|mdy", value_parser = date_order)]
+    pub order: Option<DateOrder>,
+}
+
+fn date_order(text: &str) -> Result<DateOrder, String> {
     DateOrder::parse(text).ok_or_else(|| "say dmy or mdy".to_owned())
+}
+
+/// Form of an answer in rows.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    Csv,
+    Json,
+}
+
+/// Form of an answer, and where it goes.
+#[derive(Args)]
+pub struct Output {
+    /// Form of the answer.
+    #[arg(long, value_enum, default_value_t = Form::Csv)]
+    pub format: Form,
+    /// File to write; otherwise standard output.
+    #[arg(short, long, value_name = "OUT")]
+    output: Option<PathBuf>,
+}
+
+impl Output {
+    /// Writes it: as JSON under the name of its schema, or as the text of its table.
+    pub fn write<T: Serialize + ?Sized>(
+        &self,
+        schema: &'static str,
+        answer: &T,
+        csv: impl FnOnce(&T) -> String,
+    ) -> anyhow::Result<()> {
+        self.write_either(|| csv(answer), || json(schema, answer))
+    }
+
+    /// The same for an answer whose JSON has a shape of its own.
+    pub fn write_either(
+        &self,
+        csv: impl FnOnce() -> String,
+        json: impl FnOnce() -> anyhow::Result<String>,
+    ) -> anyhow::Result<()> {
+        let text = match self.format {
+            Form::Csv => csv(),
+            Form::Json => json()?,
+        };
+        write(self.output.as_deref(), text.as_bytes())
+    }
+}
+
+/// An answer as JSON, with the name of its schema.
+pub fn json<T: Serialize + ?Sized>(schema: &'static str, answer: &T) -> anyhow::Result<String> {
+    #[derive(Serialize)]
+    struct Named<'a, T: ?Sized> {
+        schema: &'static str,
+        schema_version: u32,
+        answer: &'a T,
+    }
+    let mut text = serde_json::to_string(&Named { schema, schema_version: 1, answer })?;
+    text.push('\n');
+    Ok(text)
 }
 
 /// A bar on standard error while a person watches; nothing in a script.

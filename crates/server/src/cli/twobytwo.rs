@@ -1,17 +1,16 @@
 //! `wanquan twobytwo`: measures of association of one table or of strata.
 
-use super::{cells, tables};
+use super::cells;
+use super::measures::{self, Measure};
+use super::tables::{self, Output};
 use crate::report::forest::{self, Ratio};
 use anyhow::{Context, ensure};
 use clap::Args;
-use serde::Serialize;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use wanquan_app::forecast::hub::csv_cell;
 use wanquan_app::ingest::read::Table;
-use wanquan_epi::association::{Interval, TwoByTwo, mantel_haenszel};
+use wanquan_epi::association::{TwoByTwo, mantel_haenszel};
 
 /// Arguments of `wanquan twobytwo`.
 #[derive(Args)]
@@ -40,24 +39,11 @@ pub struct TwoByTwoArgs {
     /// Confidence of the intervals, 0 to 1.
     #[arg(long, value_name = "PROB", default_value_t = 0.95)]
     confidence: f64,
-    /// Form of the answer.
-    #[arg(long, value_enum, default_value_t = super::Form::Csv)]
-    format: super::Form,
-    /// File to write; otherwise standard output.
-    #[arg(short, long, value_name = "OUT")]
-    output: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
     /// Page with the ratios and their intervals.
     #[arg(long, value_name = "OUT.html")]
     plot: Option<PathBuf>,
-}
-
-#[derive(Serialize)]
-struct Line {
-    stratum: String,
-    measure: &'static str,
-    estimate: Option<f64>,
-    lower: Option<f64>,
-    upper: Option<f64>,
 }
 
 impl TwoByTwoArgs {
@@ -90,28 +76,24 @@ impl TwoByTwoArgs {
             }
         }
         let [a, b, c, d] = all;
-        measures("", TwoByTwo::new(a, b, c, d)?, self.confidence, &mut lines)?;
+        measured("", TwoByTwo::new(a, b, c, d)?, self.confidence, &mut lines)?;
         if strata.len() > 1 {
             for (name, table) in &pooled {
-                measures(name, *table, self.confidence, &mut lines)?;
+                measured(name, *table, self.confidence, &mut lines)?;
             }
             let tables: Vec<TwoByTwo> = pooled.iter().map(|p| p.1).collect();
             let found = mantel_haenszel(&tables, self.confidence)?;
-            let mut add = |measure, interval: Interval| lines.push(line("pooled", measure, interval));
-            let value = |x| Interval { estimate: x, lower: None, upper: None };
-            add("mantel_haenszel_odds_ratio", found.odds_ratio);
-            add("mantel_haenszel_risk_ratio", value(found.risk_ratio));
-            add("mantel_haenszel_chi_squared", value(found.chi_squared));
-            add("mantel_haenszel_p", value(found.p_value));
+            lines.extend([
+                Measure::new("pooled", "mantel_haenszel_odds_ratio", found.odds_ratio),
+                Measure::number("pooled", "mantel_haenszel_risk_ratio", found.risk_ratio),
+                Measure::number("pooled", "mantel_haenszel_chi_squared", found.chi_squared),
+                Measure::number("pooled", "mantel_haenszel_p", found.p_value),
+            ]);
         }
-        let answer = match self.format {
-            super::Form::Csv => csv(&lines),
-            super::Form::Json => super::json("wanquan.twobytwo", &lines)?,
-        };
-        tables::write(self.output.as_deref(), answer.as_bytes())?;
+        measures::write(&self.output, "wanquan.twobytwo", "stratum", &lines)?;
         if let Some(path) = &self.plot {
             let page = forest::page("Association of exposure and illness", &ratios(&lines));
-            std::fs::write(path, page).with_context(|| format!("writing {}", path.display()))?;
+            tables::write(Some(path), page.as_bytes())?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -142,12 +124,7 @@ impl TwoByTwoArgs {
     }
 }
 
-fn line(stratum: &str, measure: &'static str, interval: Interval) -> Line {
-    let Interval { estimate, lower, upper } = interval;
-    Line { stratum: stratum.to_owned(), measure, estimate, lower, upper }
-}
-
-fn measures(stratum: &str, t: TwoByTwo, confidence: f64, lines: &mut Vec<Line>) -> anyhow::Result<()> {
+fn measured(stratum: &str, t: TwoByTwo, confidence: f64, lines: &mut Vec<Measure>) -> anyhow::Result<()> {
     let found = [
         ("attack_rate_exposed", t.attack_rate_exposed(confidence)?),
         ("attack_rate_unexposed", t.attack_rate_unexposed(confidence)?),
@@ -160,37 +137,22 @@ fn measures(stratum: &str, t: TwoByTwo, confidence: f64, lines: &mut Vec<Line>) 
         ("population_attributable_fraction", t.population_attributable_fraction(confidence)?),
         ("vaccine_effectiveness", t.vaccine_effectiveness(confidence)?),
     ];
-    lines.extend(found.into_iter().map(|(measure, interval)| line(stratum, measure, interval)));
-    let value = |x| Interval { estimate: x, lower: None, upper: None };
-    lines.push(line(stratum, "fisher_p", value(Some(t.fisher_p()))));
-    lines.push(line(stratum, "chi_squared", value(t.chi_squared())));
-    lines.push(line(stratum, "chi_squared_yates", value(t.chi_squared_yates())));
+    lines.extend(found.into_iter().map(|(measure, interval)| Measure::new(stratum, measure, interval)));
+    lines.extend([
+        Measure::number(stratum, "fisher_p", Some(t.fisher_p())),
+        Measure::number(stratum, "chi_squared", t.chi_squared()),
+        Measure::number(stratum, "chi_squared_yates", t.chi_squared_yates()),
+    ]);
     Ok(())
 }
 
 /// The lines that are ratios with an estimate, fit to be compared with 1.
-fn ratios(lines: &[Line]) -> Vec<Ratio> {
-    let is_ratio = |l: &&Line| l.measure.ends_with("_ratio") || l.measure.contains("odds_ratio_");
-    let ratio = |l: &Line| {
-        let stratum = if l.stratum.is_empty() { String::new() } else { format!("{}: ", l.stratum) };
+fn ratios(lines: &[Measure]) -> Vec<Ratio> {
+    let is_ratio = |l: &&Measure| l.measure.ends_with("_ratio") || l.measure.contains("odds_ratio_");
+    let ratio = |l: &Measure| {
+        let stratum = if l.group.is_empty() { String::new() } else { format!("{}: ", l.group) };
         let name = format!("{stratum}{}", l.measure.replace('_', " "));
         Some(Ratio { name, estimate: l.estimate?, interval: l.lower.zip(l.upper) })
     };
     lines.iter().filter(is_ratio).filter_map(ratio).collect()
-}
-
-fn csv(lines: &[Line]) -> String {
-    let mut out = String::from("stratum,measure,estimate,lower,upper\n");
-    for l in lines {
-        let _ = writeln!(
-            out,
-            "{},{},{},{},{}",
-            csv_cell(&l.stratum),
-            l.measure,
-            cells::written(l.estimate),
-            cells::written(l.lower),
-            cells::written(l.upper)
-        );
-    }
-    out
 }

@@ -5,6 +5,7 @@ use super::choose::{Plan, When};
 use super::people::People;
 use super::{ColumnsUsed, Counting, Layout, Place, Remark, SeriesError, SeriesOptions, SeriesSet, Step};
 use crate::ingest::dates::DateRule;
+use crate::ingest::limits::VALUES_MAX;
 use crate::ingest::meaning::{Meaning, count, date_rules, is_total};
 use crate::ingest::read::{Row, Rows, Table};
 use jiff::civil::Date;
@@ -12,9 +13,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use wanquan_domain::date::to_epoch_day;
 use wanquan_domain::text::Text;
 use wanquan_domain::value::is_missing;
-
-/// Values of a matrix of places and steps: 30 million are 240 MB, 3,340 places of ten years of days are 12 million.
-const VALUES_MAX: usize = 30_000_000;
 
 /// Counts of what was met on the way; becomes remarks.
 #[derive(Default)]
