@@ -8,7 +8,6 @@ use jiff::civil::{Date, date};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::process::Output;
 
 fn ok(args: &[&str], stdin: &str) -> String {
     let output = run(args, stdin);
