@@ -1,12 +1,15 @@
 //! `wanquan analyze` as a person runs it.
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails the test")]
 
+mod executable;
+
+use executable::{answer, wanquan};
 use serde_json::Value;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Output;
 
 fn run(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_wanquan")).arg("analyze").args(args).output().unwrap()
+    answer(wanquan().arg("analyze").args(args), "")
 }
 
 fn file(name: &str, content: &str) -> (tempfile::TempDir, String) {

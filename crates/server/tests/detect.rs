@@ -3,6 +3,7 @@
 
 mod executable;
 
+use executable::{answer, wanquan};
 use jiff::civil::{Date, date};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -10,7 +11,7 @@ use std::io::Write as _;
 use std::process::Output;
 
 fn run(args: &[&str], stdin: &[u8]) -> Output {
-    executable::run(&[&["detect"], args].concat(), stdin)
+    answer(wanquan().arg("detect").args(args), stdin)
 }
 
 fn ok(args: &[&str], stdin: &str) -> String {

@@ -3,11 +3,17 @@
 
 mod executable;
 
-use executable::run;
+use executable::{answer, wanquan};
 use jiff::civil::{Date, date};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::process::Output;
+
+/// Runs the executable with a table on standard input.
+fn run(args: &[&str], stdin: impl AsRef<[u8]>) -> Output {
+    answer(wanquan().args(args), stdin)
+}
 
 fn ok(args: &[&str], stdin: &str) -> String {
     let output = run(args, stdin);

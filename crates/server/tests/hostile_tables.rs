@@ -4,6 +4,7 @@
 
 mod executable;
 
+use executable::wanquan;
 use std::path::Path;
 
 /// What a command is told, and a table that it can answer.
@@ -14,7 +15,7 @@ struct Subject {
 
 /// Runs the executable on the bytes and states what holds for any input.
 fn answer(args: &[String], stdin: &[u8]) -> (bool, String, String) {
-    let output = executable::run(args, stdin);
+    let output = executable::answer(wanquan().args(args), stdin);
     let (out, err) = (
         String::from_utf8_lossy(&output.stdout).into_owned(),
         String::from_utf8_lossy(&output.stderr).into_owned(),

@@ -3,9 +3,14 @@
 
 mod executable;
 
-use executable::run;
+use executable::{answer, wanquan};
 use std::path::Path;
 use std::process::Output;
+
+/// Runs the executable with a table on standard input.
+fn run(args: &[&str], stdin: impl AsRef<[u8]>) -> Output {
+    answer(wanquan().args(args), stdin)
+}
 
 /// The first line of a measure: estimate, lower, upper.
 fn measure(output: &Output, name: &str) -> [f64; 3] {

@@ -4,16 +4,16 @@
 mod executable;
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 fn wanquan(folder: &Path, arguments: &[&str]) -> Output {
     typed(folder, arguments, "")
 }
 
 fn typed(folder: &Path, arguments: &[&str], input: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wanquan"));
+    let mut command = executable::wanquan();
     command.args(arguments).env("WANQUAN_DATA", folder).env("WANQUAN_TIME_ZONE", "+08:00");
-    executable::run_command(command.env_remove("WANQUAN_DATABASE"), input.as_bytes())
+    executable::answer(command.env_remove("WANQUAN_DATABASE"), input)
 }
 
 #[track_caller]

@@ -3,8 +3,9 @@
 
 mod executable;
 
+use executable::{answer, wanquan};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -12,8 +13,7 @@ fn repository() -> PathBuf {
 
 /// Runs the executable in the repository, with a table on standard input.
 fn run(args: &[&str], stdin: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_wanquan"));
-    executable::run_command(command.args(args).current_dir(repository()), stdin.as_bytes())
+    answer(wanquan().args(args).current_dir(repository()), stdin)
 }
 
 /// Rows of the answer as fields.
