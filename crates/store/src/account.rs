@@ -2,6 +2,7 @@
 
 use crate::dialect::{Bind, Tx, bind_all, on_db, placeholders, run_on_db};
 use crate::error::Error;
+use crate::page::{page, rows_for};
 use crate::time;
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
@@ -168,13 +169,9 @@ pub async fn list(
     const SQL: &str = concat!("select ", columns!(), " from account where id > $1 order by id limit $2");
     let limit = limit.clamp(1, LIMIT_MAX);
     let rows: Vec<AccountRow> = on_db!(tx, |conn| {
-        sqlx::query_as(SQL).bind(after.unwrap_or(Uuid::nil())).bind(i64::from(limit) + 1).fetch_all(conn)
+        sqlx::query_as(SQL).bind(after.unwrap_or(Uuid::nil())).bind(rows_for(limit)).fetch_all(conn)
     })?;
-    let mut items = rows.into_iter().map(Account::try_from).collect::<Result<Vec<_>, _>>()?;
-    let more = items.len() > limit as usize;
-    items.truncate(limit as usize);
-    let next = items.last().filter(|_| more).map(|a| a.id);
-    Ok((items, next))
+    page(rows, limit, |account: &Account| account.id)
 }
 
 /// Number of accounts; 0 means that the installation waits for its first administrator.

@@ -2,10 +2,11 @@
 
 use crate::dialect::{Bind, Tx, bind_all, on_db, run_on_db};
 use crate::error::Error;
+use crate::page::{Conditions, page, rows_for};
 use crate::time;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
-use wanquan_domain::region::{RegionCode, subtree_bounds};
+use wanquan_domain::region::RegionCode;
 use wanquan_domain::signal::{Alarm, SeriesKey};
 
 /// Longest page.
@@ -97,40 +98,14 @@ pub async fn list(
     limit: u32,
 ) -> Result<(Vec<Alarm>, Option<Uuid>), Error> {
     let limit = limit.clamp(1, LIMIT_MAX);
-    let mut binds = Vec::new();
-    let mut bind = |value: Bind| {
-        binds.push(value);
-        format!("${}", binds.len())
-    };
-    let mut conditions = vec!["1 = 1".to_owned()];
-    let ranges: Vec<String> = paths
-        .iter()
-        .map(|path| {
-            let (low, high) = subtree_bounds(path);
-            let (low, high) = (bind(Bind::Text(low)), bind(Bind::Text(high)));
-            format!("(region_path >= {low} and region_path < {high})")
-        })
-        .collect();
-    if !ranges.is_empty() {
-        conditions.push(format!("({})", ranges.join(" or ")));
-    }
-    if let Some(disease) = disease {
-        conditions.push(format!("disease = {}", bind(Bind::Text(disease.to_owned()))));
-    }
-    if let Some(after) = after {
-        conditions.push(format!("id < {}", bind(Bind::Id(after))));
-    }
-    let limited = bind(Bind::Int(i64::from(limit) + 1));
-    let sql = format!(
-        "select {} from alarm where {} order by id desc limit {limited}",
-        columns!(),
-        conditions.join(" and ")
-    );
+    let mut asked = Conditions::default();
+    asked.below(paths);
+    asked.equal("disease", disease);
+    asked.after(after);
+    let limited = asked.bind(Bind::Int(rows_for(limit)));
+    let sql =
+        format!("select {} from alarm where {} order by id desc limit {limited}", columns!(), asked.sql());
     let rows: Vec<AlarmRow> =
-        on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
-    let mut items = rows.into_iter().map(Alarm::try_from).collect::<Result<Vec<_>, _>>()?;
-    let more = items.len() > limit as usize;
-    items.truncate(limit as usize);
-    let next = items.last().filter(|_| more).map(|a| a.id);
-    Ok((items, next))
+        on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), asked.binds()).fetch_all(conn))?;
+    page(rows, limit, |alarm: &Alarm| alarm.id)
 }

@@ -5,13 +5,14 @@ pub mod version;
 
 use crate::dialect::{Bind, Tx, bind_all, on_db, run_on_db};
 use crate::error::Error;
+use crate::page::{Conditions, page, rows_for};
 use crate::time;
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 use sqlx::types::Json as Jsonb;
 use uuid::Uuid;
 use wanquan_domain::article::{Article, ArticleContent, ArticleStatus};
-use wanquan_domain::region::{RegionCode, subtree_bounds};
+use wanquan_domain::region::RegionCode;
 
 const WHAT: &str = "article";
 /// Longest page.
@@ -180,47 +181,17 @@ pub async fn list(
     limit: u32,
 ) -> Result<(Vec<Article>, Option<Uuid>), Error> {
     let limit = limit.clamp(1, LIMIT_MAX);
-    let mut binds = Vec::new();
-    let mut bind = |value: Bind| {
-        binds.push(value);
-        format!("${}", binds.len())
-    };
-    let mut conditions = vec!["1 = 1".to_owned()];
-    let ranges: Vec<String> = filter
-        .paths
-        .iter()
-        .map(|path| {
-            let (low, high) = subtree_bounds(path);
-            let (low, high) = (bind(Bind::Text(low)), bind(Bind::Text(high)));
-            format!("(region_path >= {low} and region_path < {high})")
-        })
-        .collect();
-    if !ranges.is_empty() {
-        conditions.push(format!("({})", ranges.join(" or ")));
-    }
-    if let Some(status) = filter.status {
-        conditions.push(format!("status = {}", bind(Bind::Text(status.as_str().to_owned()))));
-    }
-    if !filter.channels.is_empty() {
-        let list: Vec<String> = filter.channels.iter().map(|c| bind(Bind::Text(c.clone()))).collect();
-        conditions.push(format!("channel in ({})", list.join(", ")));
-    }
-    if let Some(after) = after {
-        conditions.push(format!("id < {}", bind(Bind::Id(after))));
-    }
-    let limited = bind(Bind::Int(i64::from(limit) + 1));
-    let sql = format!(
-        "select {} from article where {} order by id desc limit {limited}",
-        columns!(),
-        conditions.join(" and ")
-    );
+    let mut asked = Conditions::default();
+    asked.below(&filter.paths);
+    asked.equal("status", filter.status.map(|status| status.as_str()));
+    asked.one_of("channel", &filter.channels);
+    asked.after(after);
+    let limited = asked.bind(Bind::Int(rows_for(limit)));
+    let sql =
+        format!("select {} from article where {} order by id desc limit {limited}", columns!(), asked.sql());
     let rows: Vec<ArticleRow> =
-        on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
-    let mut items = rows.into_iter().map(Article::try_from).collect::<Result<Vec<_>, _>>()?;
-    let more = items.len() > limit as usize;
-    items.truncate(limit as usize);
-    let next = items.last().filter(|_| more).map(|a| a.id);
-    Ok((items, next))
+        on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), asked.binds()).fetch_all(conn))?;
+    page(rows, limit, |article: &Article| article.id)
 }
 
 /// The first scheduled article whose time has come.

@@ -9,6 +9,7 @@
 
 use crate::dialect::{Bind, Tx, bind_all, on_db, run_on_db};
 use crate::error::Error;
+use crate::page::{page, rows_for};
 use crate::time;
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -208,7 +209,7 @@ pub async fn list(
 ) -> Result<(Vec<Entry>, Option<u64>), Error> {
     let limit = limit.clamp(1, LIMIT_MAX);
     let before = before.map_or(i64::MAX, |seq| i64::try_from(seq).unwrap_or(i64::MAX));
-    let mut binds = vec![Bind::Int(before), Bind::Int(i64::from(limit) + 1)];
+    let mut binds = vec![Bind::Int(before), Bind::Int(rows_for(limit))];
     let mut condition = "seq < $1".to_owned();
     let mut also = |column: &str, bind: Option<Bind>| {
         if let Some(bind) = bind {
@@ -227,11 +228,7 @@ pub async fn list(
     );
     let rows: Vec<EntryRow> =
         on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
-    let mut items = rows.into_iter().map(Entry::try_from).collect::<Result<Vec<_>, _>>()?;
-    let more = items.len() > limit as usize;
-    items.truncate(limit as usize);
-    let next = items.last().filter(|_| more).map(|e| e.seq);
-    Ok((items, next))
+    page(rows, limit, |entry: &Entry| entry.seq)
 }
 
 /// The end of the log now.

@@ -2,6 +2,7 @@
 
 use crate::dialect::{Bind, Tx, bind_all, on_db, run_on_db};
 use crate::error::Error;
+use crate::page::{Conditions, page, rows_for};
 use crate::time;
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -157,20 +158,15 @@ pub async fn list(
     limit: u32,
 ) -> Result<(Vec<Batch>, Option<Uuid>), Error> {
     let limit = limit.clamp(1, LIMIT_MAX);
-    let mut binds = vec![Bind::Text(register.to_owned()), Bind::Int(i64::from(limit) + 1)];
-    let mut condition = "register = $1".to_owned();
-    if let Some(after) = after {
-        binds.push(Bind::Id(after));
-        condition.push_str(" and id < $3");
-    }
-    let sql = format!("select {} from batch where {condition} order by id desc limit $2", columns!());
+    let mut asked = Conditions::default();
+    asked.equal("register", Some(register));
+    asked.after(after);
+    let limited = asked.bind(Bind::Int(rows_for(limit)));
+    let sql =
+        format!("select {} from batch where {} order by id desc limit {limited}", columns!(), asked.sql());
     let rows: Vec<BatchRow> =
-        on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
-    let mut items = rows.into_iter().map(Batch::try_from).collect::<Result<Vec<_>, _>>()?;
-    let more = items.len() > limit as usize;
-    items.truncate(limit as usize);
-    let next = items.last().filter(|_| more).map(|b| b.id);
-    Ok((items, next))
+        on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), asked.binds()).fetch_all(conn))?;
+    page(rows, limit, |batch: &Batch| batch.id)
 }
 
 /// The latest import of a file with this digest into a register.

@@ -2,6 +2,7 @@
 
 use crate::dialect::{Bind, Tx, bind_all, on_db, placeholders, run_on_db};
 use crate::error::Error;
+use crate::page::{page, rows_for};
 use crate::time;
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
@@ -189,9 +190,9 @@ pub async fn shown(
     let limit = limit.clamp(1, LIMIT_MAX);
     let after = after.unwrap_or(Uuid::nil());
     let rows: Vec<CommentRow> = on_db!(tx, |conn| {
-        sqlx::query_as(SQL).bind(article).bind(after).bind(i64::from(limit) + 1).fetch_all(conn)
+        sqlx::query_as(SQL).bind(article).bind(after).bind(rows_for(limit)).fetch_all(conn)
     })?;
-    page(rows, limit)
+    page(rows, limit, |comment: &Comment| comment.id)
 }
 
 /// Comments of a status, or those of any that readers reported, latest first, before `before`; `limit` is brought into
@@ -222,17 +223,9 @@ pub async fn list(
     };
     let before = before.unwrap_or(Uuid::max());
     let rows: Vec<CommentRow> = on_db!(tx, |conn| {
-        sqlx::query_as(sql).bind(status.as_str()).bind(before).bind(i64::from(limit) + 1).fetch_all(conn)
+        sqlx::query_as(sql).bind(status.as_str()).bind(before).bind(rows_for(limit)).fetch_all(conn)
     })?;
-    page(rows, limit)
-}
-
-fn page(rows: Vec<CommentRow>, limit: u32) -> Result<(Vec<Comment>, Option<Uuid>), Error> {
-    let mut items = rows.into_iter().map(Comment::try_from).collect::<Result<Vec<_>, _>>()?;
-    let more = items.len() > limit as usize;
-    items.truncate(limit as usize);
-    let next = items.last().filter(|_| more).map(|comment| comment.id);
-    Ok((items, next))
+    page(rows, limit, |comment: &Comment| comment.id)
 }
 
 /// How many comments wait.

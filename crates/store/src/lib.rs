@@ -35,6 +35,7 @@ pub mod job;
 pub mod level;
 pub mod link;
 pub mod notice;
+mod page;
 pub mod person;
 pub mod plan_run;
 pub mod portal;

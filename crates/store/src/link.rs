@@ -2,6 +2,7 @@
 
 use crate::dialect::{Bind, Tx, bind_all, on_db, placeholders, run_on_db};
 use crate::error::Error;
+use crate::page::{page, rows_for};
 use crate::time;
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
@@ -201,13 +202,10 @@ pub async fn list(
         sqlx::query_as(SQL)
             .bind(status.as_str())
             .bind(after.unwrap_or_default())
-            .bind(i64::from(limit))
+            .bind(rows_for(limit))
             .fetch_all(conn)
     })?;
-    let full = rows.len() == usize::try_from(limit).unwrap_or(usize::MAX);
-    let links: Vec<Link> = rows.into_iter().map(Link::try_from).collect::<Result<_, _>>()?;
-    let next = links.last().filter(|_| full).map(|link| link.address.clone());
-    Ok((links, next))
+    page(rows, limit, |link: &Link| link.address.clone())
 }
 
 /// What holds each of some links (at most 200 of them), by address.

@@ -2,6 +2,7 @@
 
 use crate::dialect::{Bind, Tx, bind_all, on_db, placeholders, run_on_db};
 use crate::error::Error;
+use crate::page::{Conditions, page, rows_for};
 use crate::time;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -306,33 +307,13 @@ pub struct Filter {
 }
 
 impl Filter {
-    fn conditions(&self, binds: &mut Vec<Bind>) -> Vec<String> {
-        let mut bind = |value: String| {
-            binds.push(Bind::Text(value));
-            format!("${}", binds.len())
-        };
-        let mut conditions = Vec::new();
-        if let Some(status) = self.status {
-            conditions.push(format!("status = {}", bind(status.as_str().to_owned())));
-        }
-        if let Some(disease) = &self.disease {
-            conditions.push(format!("disease = {}", bind(disease.clone())));
-        }
-        if let Some(measure) = &self.measure {
-            conditions.push(format!("measure = {}", bind(measure.clone())));
-        }
-        let ranges: Vec<String> = self
-            .paths
-            .iter()
-            .map(|path| {
-                let (low, high) = subtree_bounds(path);
-                format!("(region_path >= {} and region_path < {})", bind(low), bind(high))
-            })
-            .collect();
-        if !ranges.is_empty() {
-            conditions.push(format!("({})", ranges.join(" or ")));
-        }
-        conditions
+    fn conditions(&self) -> Conditions {
+        let mut asked = Conditions::default();
+        asked.equal("status", self.status.map(|status| status.as_str()));
+        asked.equal("disease", self.disease.as_deref());
+        asked.equal("measure", self.measure.as_deref());
+        asked.below(&self.paths);
+        asked
     }
 }
 
@@ -348,26 +329,14 @@ pub async fn list(
     limit: u32,
 ) -> Result<(Vec<Signal>, Option<Uuid>), Error> {
     let limit = limit.clamp(1, LIMIT_MAX);
-    let mut binds = Vec::new();
-    let mut conditions = filter.conditions(&mut binds);
-    if let Some(after) = after {
-        binds.push(Bind::Id(after));
-        conditions.push(format!("id < ${}", binds.len()));
-    }
-    let condition = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" and ") };
-    binds.push(Bind::Int(i64::from(limit) + 1));
-    let sql = format!(
-        "select {} from signal where {condition} order by id desc limit ${}",
-        columns!(),
-        binds.len()
-    );
+    let mut asked = filter.conditions();
+    asked.after(after);
+    let limited = asked.bind(Bind::Int(rows_for(limit)));
+    let sql =
+        format!("select {} from signal where {} order by id desc limit {limited}", columns!(), asked.sql());
     let rows: Vec<SignalRow> =
-        on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
-    let mut items = rows.into_iter().map(Signal::try_from).collect::<Result<Vec<_>, _>>()?;
-    let more = items.len() > limit as usize;
-    items.truncate(limit as usize);
-    let next = items.last().filter(|_| more).map(|s| s.id);
-    Ok((items, next))
+        on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), asked.binds()).fetch_all(conn))?;
+    page(rows, limit, |signal: &Signal| signal.id)
 }
 
 /// Number of signals of each status in the filter's scope.
@@ -375,12 +344,10 @@ pub async fn list(
 /// # Errors
 /// If the database fails.
 pub async fn count(tx: &mut Tx<'_>, filter: &Filter) -> Result<BTreeMap<&'static str, u64>, Error> {
-    let mut binds = Vec::new();
-    let conditions = filter.conditions(&mut binds);
-    let condition = if conditions.is_empty() { "1 = 1".to_owned() } else { conditions.join(" and ") };
-    let sql = format!("select status, count(*) from signal where {condition} group by status");
+    let asked = filter.conditions();
+    let sql = format!("select status, count(*) from signal where {} group by status", asked.sql());
     let rows: Vec<(String, i64)> =
-        on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), &binds).fetch_all(conn))?;
+        on_db!(tx, |conn| bind_all!(sqlx::query_as(AssertSqlSafe(sql)), asked.binds()).fetch_all(conn))?;
     let mut counts = BTreeMap::new();
     for (status, n) in rows {
         let status = SignalStatus::parse(&status)

@@ -40,7 +40,7 @@ async fn a_link_is_looked_at_as_long_as_something_holds_it(db: Db) -> Result<()>
     let mut tx = db.store.write().await?;
     assert_eq!(link::get(&mut tx, &b).await?, Some(works));
     let (listed, next) = link::list(&mut tx, LinkStatus::Broken, None, 1).await?;
-    assert_eq!((listed, next.as_deref()), (vec![broken], Some(a.as_str())));
+    assert_eq!((listed, next), (vec![broken], None), "a full page that is the last one says so");
     let (listed, next) = link::list(&mut tx, LinkStatus::Broken, Some(&a), 1).await?;
     assert_eq!((listed, next), (vec![], None));
     let uses = link::uses(&mut tx, &[&a, &b]).await?;
