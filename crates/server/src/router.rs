@@ -1,7 +1,7 @@
 //! Every address of the server.
 
 use crate::api::{
-    Api, ApiError, articles, audit, channels, chronicle, comments, diagrams, events, exports, imports,
+    Api, ApiError, articles, audit, channels, chronicle, comments, diagrams, events, exports, imports, inbox,
     levels, links, openapi, persons, portal_files, publications, records, regions, registers, session,
     signals, situation, system, tokens, users, work,
 };
@@ -60,10 +60,10 @@ pub fn api() -> OpenApiRouter<Api> {
         .routes(routes!(work::accept_record))
         .routes(routes!(work::decline_record))
         .routes(routes!(work::snooze_record))
-        .routes(routes!(work::list_work))
-        .routes(routes!(work::list_work_regions))
-        .routes(routes!(work::list_standings))
-        .routes(routes!(work::list_notices))
+        .routes(routes!(inbox::list_work))
+        .routes(routes!(inbox::list_work_regions))
+        .routes(routes!(inbox::list_standings))
+        .routes(routes!(inbox::list_notices))
         // Response levels and plans.
         .routes(routes!(levels::read_levels, levels::decide_level))
         .routes(routes!(levels::forecast_level))

@@ -12,6 +12,7 @@ pub mod events;
 pub mod exports;
 mod form;
 pub mod imports;
+pub mod inbox;
 pub mod levels;
 pub mod links;
 pub mod openapi;
