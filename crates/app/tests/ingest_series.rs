@@ -210,6 +210,20 @@ fn several_snapshots_of_a_day_count_once() {
 }
 
 #[test]
+fn what_becomes_of_repeated_rows_is_said() {
+    let remark =
+        |set: &SeriesSet| set.remarks.iter().find(|r| r.code == "Q114").map(|r| r.text.en.clone()).unwrap();
+    let counts = read("date,cases\n2024-01-01,3\n2024-01-02,4\n2024-01-02,5\n2024-01-03,1\n");
+    assert_eq!(counts.series(0), [Some(3), Some(9), Some(1)]);
+    assert_eq!(remark(&counts), "1 rows repeat a place and date; their counts are added up");
+    let options = SeriesOptions { counting: Some(Counting::Cumulative), ..SeriesOptions::default() };
+    let totals = "date,cases\n2024-01-01,3\n2024-01-02,4\n2024-01-02,5\n2024-01-03,6\n";
+    let totals = read_with(totals, &options).unwrap();
+    assert_eq!(totals.series(0), [None, Some(2), Some(1)]);
+    assert_eq!(remark(&totals), "1 rows repeat a place and date; the last total of a day stands");
+}
+
+#[test]
 fn rows_of_totals_and_wider_places_are_not_counted_twice() {
     let set = read("日期,县区,新增\n2020-01-24,潞州区,1\n2020-01-24,襄垣县,0\n2020-01-24,合计,1\n");
     assert_eq!((set.total(), codes(&set)), (vec![Some(1)], vec!["Q111"]));

@@ -1,6 +1,6 @@
 //! `wanquan analyze`: a report on files, without a server.
 
-use super::tables::{self, DateArgs};
+use super::tables::{self, CountArgs, DateArgs};
 use crate::packs;
 use crate::report::{self, Output, html, text};
 use anyhow::{Context, bail, ensure};
@@ -40,6 +40,8 @@ pub struct AnalyzeArgs {
     count: Option<String>,
     #[command(flatten)]
     dates: DateArgs,
+    #[command(flatten)]
+    counts: CountArgs,
     /// Sheet of a workbook; otherwise the first one with rows.
     #[arg(long)]
     sheet: Option<String>,
@@ -130,7 +132,7 @@ impl AnalyzeArgs {
             date: self.date.clone(),
             count: self.count.clone(),
             date_order: self.dates.order,
-            counting: None,
+            counting: self.counts.counting,
         };
         let set =
             read_series(&table, &options).map_err(|error| anyhow::anyhow!("{} [{}]", error, error.code()))?;

@@ -1,6 +1,6 @@
 //! `wanquan forecast`: quantiles of the coming weeks or days, by place, as they could have been told on any day.
 
-use super::tables::{self, DateArgs, Form, Progress};
+use super::tables::{self, CountArgs, DateArgs, Form, Progress};
 use crate::report::fan;
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
@@ -83,6 +83,8 @@ pub struct ForecastArgs {
     count: Option<String>,
     #[command(flatten)]
     dates: DateArgs,
+    #[command(flatten)]
+    counts: CountArgs,
     /// Name in the column `model`.
     #[arg(long, default_value = "wanquan")]
     model: String,
@@ -206,7 +208,7 @@ impl ForecastArgs {
             date: self.date.clone(),
             count: self.count.clone(),
             date_order: self.dates.order,
-            counting: None,
+            counting: self.counts.counting,
         };
         let set = tables::read(path, |table| Ok(read_panel(table, &options)?))?;
         for remark in &set.remarks {

@@ -2,7 +2,7 @@
 
 use super::cells;
 use super::days::{Calendar, Day, Days};
-use super::tables::{self, DateArgs, Output};
+use super::tables::{self, CountArgs, DateArgs, Output};
 use crate::report::band::{self, Band, Point};
 use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
@@ -114,6 +114,8 @@ pub struct RtArgs {
     #[command(flatten)]
     dates: DateArgs,
     #[command(flatten)]
+    counts: CountArgs,
+    #[command(flatten)]
     output: Output,
     /// Page with a chart a series.
     #[arg(long, value_name = "OUT.html")]
@@ -218,7 +220,7 @@ impl RtArgs {
             date: self.date.clone(),
             count: count.map(str::to_owned),
             date_order: self.dates.order,
-            counting: None,
+            counting: self.counts.counting,
         };
         let (set, calendar) = match self.day_numbers(table, &options)? {
             Some(date) => (self.numbered(table, date, count)?, Calendar::Numbers),
@@ -244,6 +246,10 @@ impl RtArgs {
 
     /// Counts by series and day number, on the days from the first to the last of the table.
     fn numbered(&self, table: &Table, date: usize, count: Option<&str>) -> anyhow::Result<SeriesSet> {
+        ensure!(
+            self.counts.counting != Some(Counting::Cumulative),
+            "running totals by day number are not taken apart; give new cases of each day"
+        );
         let series = cells::find(table, self.series.as_deref(), &["series"])?;
         let usual = ["cases", "count", "incidence", "i", "n", "value"];
         let others: Vec<usize> =

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use wanquan_app::ingest::dates::DateOrder;
 use wanquan_app::ingest::limits::INFLATED_BYTES_MAX;
 use wanquan_app::ingest::read::{ReadOptions, Source, Table, open};
+use wanquan_app::ingest::series::Counting;
 
 /// Opens a table (`-` is standard input) and reads it; errors name the file.
 pub fn read<T>(path: &Path, reader: impl FnOnce(&Table) -> anyhow::Result<T>) -> anyhow::Result<T> {
@@ -51,6 +52,18 @@ pub struct DateArgs {
     /// Which of day and month comes first, where a column does not tell.
     #[arg(long = "date-order", value_name = "dmy|mdy", value_parser = date_order)]
     pub order: Option<DateOrder>,
+}
+
+/// What the counts of a table are.
+#[derive(Args)]
+pub struct CountArgs {
+    /// New persons of each step (incident) or running totals (cumulative); otherwise found from names and figures.
+    #[arg(long, value_name = "incident|cumulative", value_parser = counting)]
+    pub counting: Option<Counting>,
+}
+
+fn counting(text: &str) -> Result<Counting, String> {
+    Counting::parse(text).ok_or_else(|| "say incident or cumulative".to_owned())
 }
 
 fn date_order(text: &str) -> Result<DateOrder, String> {

@@ -28,6 +28,8 @@ pub(super) struct Tally {
     indicators: u64,
     totals: u64,
     repeated: u64,
+    /// Of repeated running totals the last stands; repeated counts are added up.
+    totals_stand: bool,
     pub age_classes: u64,
     /// Several rows of one place and day, at different hours.
     snapshots: bool,
@@ -383,6 +385,10 @@ fn long(
         && options.counting.is_none()
         && timed * 2 > used
         && repeats_a_day(&entries);
+    tally.totals_stand = match options.counting {
+        Some(counting) => counting == Counting::Cumulative,
+        None => plan.cumulative || tally.snapshots,
+    };
     let mut set = dense(entries, n, plan, periods, tally, remarks)?;
     set.cases = cases;
     Ok((set, used))
@@ -451,7 +457,7 @@ fn dense(
         return Err(SeriesError::TooLarge { places, steps });
     }
     let persons = plan.layout == Layout::LineList;
-    let totals = plan.cumulative || tally.snapshots;
+    let totals = tally.totals_stand;
     let mut counts: Vec<Option<i32>> = vec![persons.then_some(0); places * steps];
     let mut zeros = false;
     for entry in &entries {
@@ -556,6 +562,14 @@ fn rises_only(set: &SeriesSet) -> bool {
 
 impl Tally {
     fn remarks(&self, remarks: &mut Vec<Remark>) {
+        let repeated = if self.totals_stand {
+            (
+                "rows repeat a place and date; the last total of a day stands",
+                "行的地点和日期重复，取当日最后一个累计数",
+            )
+        } else {
+            ("rows repeat a place and date; their counts are added up", "行的地点和日期重复，数值相加")
+        };
         let met = [
             (
                 "Q101",
@@ -600,7 +614,7 @@ impl Tally {
                 "行属于其他指标，未使用",
             ),
             ("Q111", self.totals, "rows of totals are left out", "行为合计行，未使用"),
-            ("Q114", self.repeated, "rows repeat a place and date", "行的地点和日期重复"),
+            ("Q114", self.repeated, repeated.0, repeated.1),
             ("Q118", self.age_classes, "ages are classes; their middle is used", "人的年龄为年龄段，取中值"),
         ];
         for (code, n, en, zh) in met {
