@@ -2,7 +2,7 @@
 # Run from the top of the repository: Rscript --vanilla scripts/references/NAME.R [OUT [SEED [CASES [DATA]]]]
 
 Sys.setenv(TZ = "UTC")
-suppressPackageStartupMessages(library(jsonlite))
+options(scipen = 99)
 
 given <- commandArgs(TRUE)
 argument <- function(i, default) if (length(given) >= i) given[[i]] else default
@@ -40,6 +40,29 @@ keep_table <- function(csv, table = NULL) {
   }
 }
 
+# Values as JSON with every digit; missing and not finite is null, a named list an object.
+json <- function(x) {
+  if (is.null(x)) return("null")
+  if (is.list(x) && !inherits(x, "AsIs")) {
+    items <- vapply(x, json, "")
+    if (is.null(names(x))) return(paste0("[", paste(items, collapse = ","), "]"))
+    return(paste0("{", paste0('"', names(x), '":', items, collapse = ","), "}"))
+  }
+  items <- if (is.character(x)) encodeString(x, quote = '"') else if (is.logical(x)) tolower(x) else digits(as.numeric(x))
+  items[is.na(x) | (is.numeric(x) & !is.finite(x))] <- "null"
+  if (length(x) == 1 && !inherits(x, "AsIs")) items else paste0("[", paste(items, collapse = ","), "]")
+}
+
+# The fewest digits that read back as the same number.
+digits <- function(x) {
+  text <- sprintf("%.15g", x)
+  for (format in c("%.16g", "%.17g")) {
+    longer <- which(is.finite(x) & suppressWarnings(as.numeric(text)) != x)
+    text[longer] <- sprintf(format, x[longer])
+  }
+  text
+}
+
 # Writes cases made by `draw(i)`, a list(params, input, output, dataset). One random stream per case, so
 # that each can be made again alone. Where the reference stops `draw` returns its error, which is counted.
 write_golden <- function(method, package, reference_function, draw, notes = "random parameters") {
@@ -55,17 +78,15 @@ write_golden <- function(method, package, reference_function, draw, notes = "ran
     }
     cases[[length(cases) + 1]] <- c(list(id = sprintf("%s_%d_%03d", method, seed, i)), case)
   }
-  file <- list(
-    method = method,
-    reference = list(
-      package = package, version = as.character(packageVersion(package)),
-      `function` = reference_function, r_version = as.character(getRversion())
-    ),
-    notes = notes, cases = cases
+  reference <- list(
+    package = package, version = as.character(packageVersion(package)),
+    `function` = reference_function, r_version = as.character(getRversion())
   )
-  text <- toJSON(file, auto_unbox = TRUE, digits = I(17), na = "null", null = "null", always_decimal = FALSE)
   # A case per line, so that one can be taken out.
-  text <- gsub('{"id":', '\n{"id":', text, fixed = TRUE)
+  text <- sprintf(
+    '{"method":%s,"reference":%s,"notes":%s,"cases":[\n%s\n]}', json(method), json(reference), json(notes),
+    paste(vapply(cases, json, ""), collapse = ",\n")
+  )
   writeLines(text, file.path(out, paste0(method, ".json")))
   cat(sprintf("%-22s %4d cases, the reference stopped in %d\n", method, length(cases), length(reasons)))
   if (length(reasons) > 0) print(sort(table(reasons), decreasing = TRUE))
@@ -110,18 +131,21 @@ published_series <- function(freq = NULL) {
   table <- read_table(file$csv)
   columns <- setdiff(grep(file$columns, names(table), value = TRUE), c("index", "year", "period", "date"))
   column <- one(columns)
+  dates <- if ("date" %in% names(table)) as.Date(table$date)
+  # One weekly series lacks some weeks.
+  if (file$freq == 52 && any(diff(dates) != 7)) dates <- NULL
   population <- switch(file$population, `-` = NULL, pop_ = paste0("pop_", column), file$population)
   list(
     csv = file$csv, dataset = sub("[.]csv$", "", file$csv), column = column, freq = file$freq,
-    counts = table[[column]], dates = if ("date" %in% names(table)) as.Date(table$date),
+    counts = table[[column]], dates = dates,
     population_column = population, population = if (!is.null(population)) table[[population]]
   )
 }
 
 kinds <- c("sparse", "low", "seasonal", "overdispersed", "huge", "zeros", "constant", "growing", "falling", "outbreak")
 
-# A simulated series of `n` periods, kept as csv.
-simulated_series <- function(csv, freq, n, kind = one(kinds)) {
+# A simulated series of `n` periods, kept as csv; with `gaps` some are missing.
+simulated_series <- function(csv, freq, n, kind = one(kinds), gaps = FALSE) {
   t <- seq_len(n)
   season <- function(size) exp(size * sin(2 * pi * t / freq + runif(1, 0, 6)))
   counts <- switch(kind,
@@ -139,6 +163,7 @@ simulated_series <- function(csv, freq, n, kind = one(kinds)) {
       rpois(n, runif(1, 1, 15) * season(0.4) * ifelse(t >= start & t < start + 8, 4, 1))
     }
   )
+  if (gaps) counts[sample.int(n, between(1, n %/% 15))] <- NA
   first <- as.Date("2000-01-03") + between(0, 3000)
   dates <- switch(as.character(freq),
     `52` = seq(first, length.out = n, by = "week"),

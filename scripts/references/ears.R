@@ -5,7 +5,7 @@ suppressPackageStartupMessages(library(surveillance))
 write_golden("ears", "surveillance", "earsC", function(i) {
   freq <- one(c(52, 365, 12))
   series <- if (flip(0.6)) published_series() else {
-    simulated_series(sprintf("simulated_ears_%d_%03d.csv", seed, i), freq, between(30, 300))
+    simulated_series(sprintf("simulated_ears_%d_%03d.csv", seed, i), freq, between(30, 300), gaps = flip(0.2))
   }
   n <- length(series$counts)
   method <- one(c("C1", "C2", "C3"))

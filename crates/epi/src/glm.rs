@@ -1,19 +1,30 @@
-//! Log-linear count regression for small designs: iteratively reweighted least squares by Cholesky on a
-//! few columns. Callers centre and scale their columns, which keeps the normal equations well conditioned.
+//! Log-linear count regression for small designs: iteratively reweighted least squares by orthogonal
+//! triangles on a few columns, which bears weights of very different size (cases in one season only).
 //!
 //! Start, update and stopping rule are those of R's `glm` (McCullagh & Nelder 1989, section 2.5): start at
 //! y + 0.1 (Poisson) or y with zeros lifted to 1/6 (negative binomial), stop when the deviance changes by less than 1e-8 relatively. The covariance is that of the
 //! last weighted step, as there, so that published standard errors are met to the printed digits.
 
 use crate::Error;
-use crate::linear::{cholesky, invert, solve};
+use crate::linear::{invert, least_squares};
 use crate::special::{digamma, ln_gamma, trigamma};
 
 const ITERATIONS_MAX: usize = 100;
+/// The same in R.
+const REFERENCE_ITERATIONS_MAX: usize = 25;
 /// Relative change of the deviance that ends the iteration.
 const EPSILON: f64 = 1e-8;
 /// Fitted means stay above this, as a mean of exactly 0 has no logarithm.
 const MEAN_MIN: f64 = f64::EPSILON;
+
+/// When an iteration ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// At the maximum; without one there is no fit.
+    Maximum,
+    /// As R's `glm` and `MASS::glm.nb`: after 25 steps at the latest, at a maximum or not.
+    Reference,
+}
 
 /// Row-major design matrix.
 #[derive(Debug, Clone)]
@@ -54,7 +65,7 @@ impl Fit {
 
     /// Mean for a new row.
     pub(crate) fn predict(&self, row: &[f64]) -> f64 {
-        self.coefficients.iter().zip(row).map(|(b, x)| b * x).sum::<f64>().exp()
+        self.coefficients.iter().zip(row).map(|(b, x)| b * x).sum::<f64>().exp().max(MEAN_MIN)
     }
 }
 
@@ -68,27 +79,32 @@ pub(crate) struct NegativeBinomialFit {
 }
 
 /// Poisson regression with log link.
-pub(crate) fn fit_poisson(y: &[f64], design: &Design) -> Result<Fit, Error> {
+pub(crate) fn fit_poisson(y: &[f64], design: &Design, ending: Ending) -> Result<Fit, Error> {
     let start = y.iter().map(|y| y + 0.1).collect();
-    fit(y, design, start, None)
+    fit(y, design, start, None, ending)
 }
 
 /// Negative binomial regression with log link and known size.
-pub(crate) fn fit_negative_binomial_of_size(y: &[f64], design: &Design, size: f64) -> Result<Fit, Error> {
+pub(crate) fn fit_negative_binomial_of_size(
+    y: &[f64],
+    design: &Design,
+    size: f64,
+    ending: Ending,
+) -> Result<Fit, Error> {
     let start = y.iter().map(|&y| if y == 0.0 { 1.0 / 6.0 } else { y }).collect();
-    fit(y, design, start, Some(size))
+    fit(y, design, start, Some(size), ending)
 }
 
 /// Negative binomial regression with log link and size by maximum likelihood, alternating both.
 pub(crate) fn fit_negative_binomial(y: &[f64], design: &Design) -> Result<NegativeBinomialFit, Error> {
-    let poisson = fit_poisson(y, design)?;
+    let poisson = fit_poisson(y, design, Ending::Maximum)?;
     let mut current = poisson.clone();
     let Some(mut size) = fit_size(y, &current.means) else {
         let log_likelihood = poisson_log_likelihood(y, &poisson.means);
         return Ok(NegativeBinomialFit { fit: poisson, size: None, log_likelihood });
     };
     for _ in 0..ITERATIONS_MAX {
-        current = fit(y, design, current.means, Some(size))?;
+        current = fit(y, design, current.means, Some(size), Ending::Maximum)?;
         let Some(next) = fit_size(y, &current.means) else {
             let log_likelihood = poisson_log_likelihood(y, &poisson.means);
             return Ok(NegativeBinomialFit { fit: poisson, size: None, log_likelihood });
@@ -104,7 +120,62 @@ pub(crate) fn fit_negative_binomial(y: &[f64], design: &Design) -> Result<Negati
     Err(Error::NoConvergence { method: "negative binomial regression", iterations: ITERATIONS_MAX })
 }
 
-fn fit(y: &[f64], design: &Design, mut means: Vec<f64>, size: Option<f64>) -> Result<Fit, Error> {
+/// The same as `MASS::glm.nb` does it. It stops on the way where counts are not overdispersed and their size has no
+/// maximum: what it has reached then is what it reports.
+pub(crate) fn fit_negative_binomial_as_reference(y: &[f64], design: &Design) -> Result<(Fit, f64), Error> {
+    let mut current = fit_poisson(y, design, Ending::Reference)?;
+    let mut size = reference_size(y, &current.means);
+    let scale = (2.0 * (y.len().saturating_sub(design.columns) as f64).max(1.0)).sqrt();
+    let mut now = negative_binomial_log_likelihood(y, &current.means, size);
+    let (mut before, mut change) = (now + 2.0 * scale, 1.0_f64);
+    for _ in 0..REFERENCE_ITERATIONS_MAX {
+        if (before - now).abs() / scale + change.abs() <= EPSILON {
+            break;
+        }
+        let next = fit(y, design, current.means.clone(), Some(size), Ending::Reference)?;
+        // The size is that of the means before this step.
+        let found = reference_size(y, &current.means);
+        (change, size, current) = (size - found, found, next);
+        (before, now) = (now, negative_binomial_log_likelihood(y, &current.means, size));
+    }
+    Ok((current, size))
+}
+
+/// Newton steps of `MASS::theta.ml`.
+fn reference_size(y: &[f64], means: &[f64]) -> f64 {
+    let mut size = y.len() as f64 / y.iter().zip(means).map(|(y, mu)| (y / mu - 1.0).powi(2)).sum::<f64>();
+    let mut step = 1.0_f64;
+    for _ in 1..REFERENCE_ITERATIONS_MAX {
+        if step.abs() <= f64::EPSILON.sqrt().sqrt() {
+            break;
+        }
+        size = size.abs();
+        let (score, information) = size_derivatives(y, means, size);
+        step = score / information;
+        size += step;
+    }
+    size.max(0.0)
+}
+
+/// First derivative of the log likelihood in the size, and minus the second.
+fn size_derivatives(y: &[f64], means: &[f64], size: f64) -> (f64, f64) {
+    let (mut score, mut information) = (0.0, 0.0);
+    for (&y, &mu) in y.iter().zip(means) {
+        let total = mu + size;
+        score += digamma(size + y) - digamma(size) + size.ln() + 1.0 - total.ln() - (y + size) / total;
+        information +=
+            trigamma(size) - trigamma(size + y) - 1.0 / size + 2.0 / total - (y + size) / (total * total);
+    }
+    (score, information)
+}
+
+fn fit(
+    y: &[f64],
+    design: &Design,
+    mut means: Vec<f64>,
+    size: Option<f64>,
+    ending: Ending,
+) -> Result<Fit, Error> {
     let p = design.columns;
     if y.len() < p {
         return Err(Error::TooShort { what: "regression data", got: y.len(), need: p });
@@ -113,28 +184,27 @@ fn fit(y: &[f64], design: &Design, mut means: Vec<f64>, size: Option<f64>) -> Re
     // Sums of terms of the size of the counts: with 10^9 cases a step their rounding alone is above `EPSILON`.
     let rounding = 4.0 * f64::EPSILON * y.iter().sum::<f64>();
     let mut eta: Vec<f64> = means.iter().map(|m| m.ln()).collect();
-    let mut cross = vec![0.0; p * p];
-    let mut right = vec![0.0; p];
-    for _ in 0..ITERATIONS_MAX {
-        cross.fill(0.0);
-        right.fill(0.0);
+    let (mut weighted, mut right) = (Vec::new(), Vec::new());
+    let steps = match ending {
+        Ending::Maximum => ITERATIONS_MAX,
+        Ending::Reference => REFERENCE_ITERATIONS_MAX,
+    };
+    for iteration in 1..=steps {
+        weighted.clear();
+        right.clear();
         for ((row, &y), (&mu, &eta)) in design.rows().zip(y).zip(means.iter().zip(&eta)) {
-            let weight = size.map_or(mu, |size| mu / (1.0 + mu / size));
-            let z = eta + (y - mu) / mu;
-            for (j, &xj) in row.iter().enumerate() {
-                let wx = weight * xj;
-                right[j] += wx * z;
-                for (k, &xk) in row[..=j].iter().enumerate() {
-                    cross[j * p + k] += wx * xk;
-                }
-            }
+            let root = size.map_or(mu, |size| mu / (1.0 + mu / size)).sqrt();
+            weighted.extend(row.iter().map(|x| root * x));
+            right.push(root * (eta + (y - mu) / mu));
         }
-        if !cholesky(&mut cross, p) {
-            return Err(Error::NoConvergence { method: "count regression (singular design)", iterations: 0 });
-        }
-        solve(&cross, p, &mut right);
+        let Some((coefficients, triangle)) = least_squares(&mut weighted, &mut right, p) else {
+            return Err(Error::NoConvergence {
+                method: "count regression (singular design)",
+                iterations: iteration,
+            });
+        };
         for ((row, mu), eta) in design.rows().zip(&mut means).zip(&mut eta) {
-            *eta = row.iter().zip(&right).map(|(x, b)| x * b).sum();
+            *eta = row.iter().zip(&coefficients).map(|(x, b)| x * b).sum();
             *mu = eta.exp().max(MEAN_MIN);
         }
         let now = deviance(y, &means, size);
@@ -142,8 +212,9 @@ fn fit(y: &[f64], design: &Design, mut means: Vec<f64>, size: Option<f64>) -> Re
             break;
         }
         let change = (now - deviance_before).abs();
-        if change / (now.abs() + 0.1) < EPSILON || change < rounding {
-            return Ok(Fit { coefficients: right, covariance: invert(&cross, p), means });
+        let converged = change / (now.abs() + 0.1) < EPSILON || change < rounding;
+        if converged || ending == Ending::Reference && iteration == steps {
+            return Ok(Fit { coefficients, covariance: invert(&triangle, p), means });
         }
         deviance_before = now;
     }
@@ -171,13 +242,7 @@ fn fit_size(y: &[f64], means: &[f64]) -> Option<f64> {
     }
     let mut size = y.len() as f64 / excess;
     for _ in 0..ITERATIONS_MAX {
-        let (mut score, mut information) = (0.0, 0.0);
-        for (&y, &mu) in y.iter().zip(means) {
-            let total = mu + size;
-            score += digamma(size + y) - digamma(size) + size.ln() + 1.0 - total.ln() - (y + size) / total;
-            information +=
-                trigamma(size) - trigamma(size + y) - 1.0 / size + 2.0 / total - (y + size) / (total * total);
-        }
+        let (score, information) = size_derivatives(y, means, size);
         // Newton on ln(size) with a limited step cannot leave the positive numbers.
         let curvature = (information * size - score).abs().max(1e-12 * score.abs()).max(f64::MIN_POSITIVE);
         let step = (score / curvature).clamp(-1.0, 1.0);
@@ -213,7 +278,7 @@ mod tests {
     fn an_intercept_alone_fits_the_mean() {
         let y = [3.0, 5.0, 0.0, 8.0];
         let design = Design::new(4, 1, |_, row| row.push(1.0));
-        let fit = fit_poisson(&y, &design).unwrap();
+        let fit = fit_poisson(&y, &design, Ending::Maximum).unwrap();
         assert!((fit.predict(&[1.0]) - 4.0).abs() < 1e-6);
         assert!((fit.standard_error(0) - 0.25).abs() < 1e-6);
     }
@@ -229,13 +294,13 @@ mod tests {
     fn a_thousand_million_cases_a_step_are_fitted() {
         let y: Vec<f64> = (0..104).map(|t| 1e9 + f64::from(t % 2)).collect();
         let design = Design::new(y.len(), 2, |t, row| row.extend([1.0, f64::from(u8::from(t < 52))]));
-        let fit = fit_poisson(&y, &design).unwrap();
+        let fit = fit_poisson(&y, &design, Ending::Maximum).unwrap();
         assert!((fit.predict(&[1.0, 0.0]) / 1e9 - 1.0).abs() < 1e-9);
     }
 
     #[test]
     fn a_singular_design_is_refused() {
         let design = Design::new(4, 2, |_, row| row.extend([1.0, 1.0]));
-        assert!(fit_poisson(&[1.0, 2.0, 3.0, 4.0], &design).is_err());
+        assert!(fit_poisson(&[1.0, 2.0, 3.0, 4.0], &design, Ending::Maximum).is_err());
     }
 }

@@ -46,3 +46,43 @@ pub(crate) fn invert(l: &[f64], p: usize) -> Vec<f64> {
     }
     inverse
 }
+
+/// Coefficients that bring the rows of `a` (row-major, `p` columns) closest to `b`, and the lower factor L of a'a = L L';
+/// `None` if a column depends on those before it. By Householder reflections, which do not square the condition as
+/// normal equations do. Destroys both inputs.
+pub(crate) fn least_squares(a: &mut [f64], b: &mut [f64], p: usize) -> Option<(Vec<f64>, Vec<f64>)> {
+    let n = b.len();
+    let mut lower = vec![0.0; p * p];
+    for k in 0..p {
+        let whole: f64 = (0..n).map(|i| a[i * p + k] * a[i * p + k]).sum();
+        let rest: f64 = (k..n).map(|i| a[i * p + k] * a[i * p + k]).sum();
+        // 1e-11 of the column's length, as R's `glm` has it.
+        if !(rest > 1e-22 * whole && rest.is_finite()) {
+            return None;
+        }
+        let pivot = -rest.sqrt().copysign(a[k * p + k]);
+        a[k * p + k] -= pivot;
+        // v'v of the reflection's vector v, the column from row k on.
+        let square = 2.0 * pivot * -a[k * p + k];
+        for j in k + 1..p {
+            let along = 2.0 * (k..n).map(|i| a[i * p + k] * a[i * p + j]).sum::<f64>() / square;
+            for i in k..n {
+                a[i * p + j] -= along * a[i * p + k];
+            }
+        }
+        let along = 2.0 * (k..n).map(|i| a[i * p + k] * b[i]).sum::<f64>() / square;
+        for i in k..n {
+            b[i] -= along * a[i * p + k];
+        }
+        lower[k * p + k] = pivot;
+        for j in k + 1..p {
+            lower[j * p + k] = a[k * p + j];
+        }
+    }
+    let mut x = b[..p].to_vec();
+    for j in (0..p).rev() {
+        let sum: f64 = (j + 1..p).map(|k| lower[k * p + j] * x[k]).sum();
+        x[j] = (x[j] - sum) / lower[j * p + j];
+    }
+    Some((x, lower))
+}

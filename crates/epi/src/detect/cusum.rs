@@ -9,6 +9,7 @@
 
 use super::seasonal::{Family, Fitted, SeasonalMean};
 use super::{Detection, DetectionSeries, Method, NotEvaluated, check_range};
+use crate::glm::Ending;
 use crate::{CountSeries, Error};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -51,14 +52,16 @@ pub enum AfterAlarm {
     Continue,
 }
 
-/// How the bound shown is computed; alarms do not depend on it, but for the last transform.
+/// How the bound shown is computed; alarms depend on it for the negative binomial Anscombe residual, and where the mean
+/// is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CusumForm {
     /// The largest count that would not have alarmed.
     Corrected,
     /// As R's `surveillance::algo.cusum`: the inverse transform where it has one, what is left of the limit
-    /// where it has none, and a coarse table for the negative binomial Anscombe residual.
+    /// where it has none, and a coarse table for the negative binomial Anscombe residual. Where the mean is 0, or the
+    /// table ends (alpha times count or mean above 100), the sum is no number from there on and nothing alarms.
     Surveillance,
 }
 
@@ -66,9 +69,12 @@ pub enum CusumForm {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CusumConfig {
-    /// Steps at the beginning of the series from which the mean is estimated, >= 2; the chart begins
+    /// Steps at the beginning of the series from which the mean is estimated, >= 2 unless it is known; the chart begins
     /// after them. Recommended 104: two years of weeks.
     pub training_steps: usize,
+    /// In-control mean where it is known, cases per step, > 0; it takes the place of `mean`. Recommended `None`.
+    #[serde(default)]
+    pub known_mean: Option<f64>,
     /// In-control mean; `None` = the training steps' average. Recommended: one harmonic, no trend.
     pub mean: Option<SeasonalMean>,
     /// k: excess per step that is let pass, standard deviations, >= 0. Recommended 1.04 (Rossi et al.: a
@@ -89,6 +95,7 @@ impl CusumConfig {
     pub fn recommended() -> Self {
         Self {
             training_steps: 104,
+            known_mean: None,
             mean: Some(SeasonalMean { harmonics: 1, trend: super::MeanTrend::Constant }),
             reference_shift: 1.04,
             decision_limit: 2.26,
@@ -99,7 +106,11 @@ impl CusumConfig {
     }
 
     fn check(&self) -> Result<(), Error> {
-        if self.training_steps < 2 {
+        if let Some(mean) = self.known_mean {
+            if !(mean > 0.0 && mean.is_finite()) {
+                return Err(Error::parameter("known_mean", mean, "must be finite and positive"));
+            }
+        } else if self.training_steps < 2 {
             return Err(Error::parameter("training_steps", self.training_steps, "must be at least 2"));
         }
         if let Some(mean) = &self.mean {
@@ -189,9 +200,16 @@ impl Chart {
     pub(super) fn new(series: &CountSeries, config: &CusumConfig) -> Result<Self, Error> {
         config.check()?;
         let begin = config.training_steps;
-        let mean = match &config.mean {
-            Some(model) => Mean::Seasonal(Box::new(model.fit(series, 0..begin, Family::Poisson)?)),
-            None => {
+        let ending = match config.form {
+            CusumForm::Corrected => Ending::Maximum,
+            CusumForm::Surveillance => Ending::Reference,
+        };
+        let mean = match (config.known_mean, &config.mean) {
+            (Some(mean), _) => Mean::Constant(mean),
+            (None, Some(model)) => {
+                Mean::Seasonal(Box::new(model.fit(series, 0..begin, Family::Poisson, ending)?))
+            }
+            (None, None) => {
                 let known: Vec<f64> =
                     series.counts()[..begin].iter().flatten().map(|&y| f64::from(y)).collect();
                 if known.is_empty() {
@@ -212,17 +230,29 @@ impl Chart {
         let (k, h) = (self.config.reference_shift, self.config.decision_limit);
         let before = self.sum;
         let y = f64::from(y);
-        let after = |y: f64| (before + self.config.transform.apply(y, mean, self.config.form) - k).max(0.0);
-        // A training period without a case leaves 0/0: nothing to compare with.
+        let form = self.config.form;
+        let after = |y: f64| {
+            let sum = before + self.config.transform.apply(y, mean, form) - k;
+            if sum < 0.0 { 0.0 } else { sum }
+        };
+        // A training period without a case leaves 0/0: nothing to compare with. The reference never recovers from it.
         let now = after(y);
-        let now = if now.is_finite() { now } else { before };
+        let now = if now.is_finite() || form == CusumForm::Surveillance { now } else { before };
         let alarm = now >= h;
-        let upper = match self.config.form {
+        let upper = match form {
             CusumForm::Corrected => largest_below(&after, h),
             CusumForm::Surveillance => Some(reference_bound(&self.config, mean, before, now)),
         };
         self.sum = if alarm && self.config.after_alarm == AfterAlarm::Restart { 0.0 } else { now };
-        Detection { expected: Some(mean), upper, score: Some(now), p_value: None, alarm }
+        // A trend or season extrapolated far enough leaves the numbers.
+        let finite = |x: f64| x.is_finite().then_some(x);
+        Detection {
+            expected: finite(mean),
+            upper: upper.and_then(finite),
+            score: finite(now),
+            p_value: None,
+            alarm,
+        }
     }
 }
 
@@ -231,7 +261,7 @@ impl Transform {
         let z = match self {
             Self::None => y,
             // A mean of 0 (no case in training) makes any count infinitely unusual and none ordinary.
-            _ if m <= 0.0 && y == 0.0 => 0.0,
+            _ if m <= 0.0 && y == 0.0 && form == CusumForm::Corrected => 0.0,
             Self::Standard => (y - m) / m.sqrt(),
             Self::Rossi => (y - 3.0 * m + 2.0 * (y * m).sqrt()) / (2.0 * m.sqrt()),
             Self::Anscombe => 1.5 * (two_thirds(y) - two_thirds(m)) / m.powf(1.0 / 6.0),
@@ -244,8 +274,11 @@ impl Transform {
                 (anscombe_integral(y, alpha, form) - anscombe_integral(m, alpha, form)) / scale
             }
         };
-        // A chart that jumps to infinity never comes back; any finite limit is passed all the same.
-        z.min(1e9)
+        match form {
+            // A chart that jumps to infinity never comes back; any finite limit is passed all the same.
+            CusumForm::Corrected => z.min(1e9),
+            CusumForm::Surveillance => z,
+        }
     }
 }
 
@@ -296,15 +329,19 @@ fn anscombe_integral(y: f64, alpha: f64, form: CusumForm) -> f64 {
     match form {
         CusumForm::Corrected => exact_integral(y, alpha),
         CusumForm::Surveillance => {
-            // The reference tabulates the hypergeometric factor: hundredths down to -10, whole numbers
-            // with linear interpolation below.
+            // The reference tabulates the hypergeometric factor (with errors of 10^-10): hundredths down to -10, whole
+            // numbers with linear interpolation from there to -100.
             let x = alpha * y;
             let at = |x: f64| if x > 0.0 { exact_integral(x, 1.0) / (1.5 * two_thirds(x)) } else { 1.0 };
             let factor = if x <= 10.0 {
-                at((x * 100.0).round() / 100.0)
+                let row = (x * 100.0).floor();
+                let (below, above) = (row / 100.0, (row + 1.0) / 100.0);
+                at(if above - x < x - below { above } else { below })
+            } else if x <= 100.0 {
+                let low = x.ceil() - 1.0;
+                at(low + 1.0) + (at(low) - at(low + 1.0)) * (low + 1.0 - x)
             } else {
-                let low = x.floor();
-                at(low) + (at(low + 1.0) - at(low)) * (x - low)
+                f64::NAN
             };
             1.5 * two_thirds(y) * factor
         }

@@ -333,9 +333,9 @@ fn c3_verdict(form: C3Form, z: f64, y: f64, now: Baseline, earlier: [Option<f64>
             (Some(upper), before + excess(now.standardised(y)))
         }
         C3Form::Surveillance => {
-            // There an undefined C2 makes the bound undefined and suppresses the alarm.
+            // There an undefined C2, also that of a gap, makes the bound undefined and suppresses the alarm.
             let excess = |c2: f64| if c2.is_nan() { c2 } else { (c2 - 1.0).max(0.0) };
-            let before: f64 = earlier.iter().flatten().map(|&c2| excess(c2)).sum();
+            let before: f64 = earlier.iter().map(|c2| excess(c2.unwrap_or(f64::NAN))).sum();
             let upper = y + now.sd * (z - before);
             (if upper.is_nan() { None } else { Some(upper.max(0.0)) }, before)
         }

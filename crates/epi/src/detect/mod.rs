@@ -29,10 +29,10 @@ pub use farrington::{
 };
 pub use glr::{
     Change, Direction, GlrConfig, GlrForm, GlrNegativeBinomialConfig, MeanAfterAlarm, glr_negative_binomial,
-    glr_poisson,
+    glr_overdispersion, glr_poisson,
 };
 pub use monitor::Monitor;
-pub use outbreak_p::{OutbreakPConfig, outbreak_p};
+pub use outbreak_p::{OutbreakPConfig, OutbreakPForm, outbreak_p};
 pub use regression_scan::{
     Part, RegressionScanConfig, RegressionScanFit, regression_scan, regression_scan_against,
     regression_scan_fits, regression_scan_without,

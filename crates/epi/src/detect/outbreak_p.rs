@@ -14,6 +14,23 @@ use std::ops::Range;
 
 pub(super) const METHOD: Method = Method { id: "outbreak_p", version: 1 };
 
+/// Whose numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutbreakPForm {
+    /// The ratio as a sum of logarithms.
+    Corrected,
+    /// As R's `surveillance::algo.outbreakP`: a product of powers in the order of the steps. With a few thousand cases
+    /// it falls to 0 or is no number, and there is no alarm whatever comes. For comparison with published results only.
+    Surveillance,
+}
+
+impl OutbreakPForm {
+    fn corrected() -> Self {
+        Self::Corrected
+    }
+}
+
 /// Parameters of [`outbreak_p`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,12 +40,15 @@ pub struct OutbreakPConfig {
     /// 0-based step at which monitoring begins; earlier ones are not read. Set it to the end of the last
     /// season. Recommended 0.
     pub first_step: usize,
+    /// Recommended `corrected`.
+    #[serde(default = "OutbreakPForm::corrected")]
+    pub form: OutbreakPForm,
 }
 
 impl OutbreakPConfig {
     /// Likelihood ratio 100 from the first step on.
     pub fn recommended() -> Self {
-        Self { limit: 100.0, first_step: 0 }
+        Self { limit: 100.0, first_step: 0, form: OutbreakPForm::Corrected }
     }
 }
 
@@ -62,7 +82,7 @@ pub fn outbreak_p(
     check_range(series, &range)?;
     let mut chart = Chart::new(config)?;
     for y in series.counts()[..range.start].iter().skip(config.first_step).flatten() {
-        chart.state.push(f64::from(*y));
+        chart.add(f64::from(*y));
     }
     Ok(DetectionSeries::new(METHOD, series, range, |t, y| chart.push(t, y)))
 }
@@ -72,6 +92,8 @@ pub fn outbreak_p(
 pub(super) struct Chart {
     config: OutbreakPConfig,
     state: State,
+    /// Counts so far; the form `surveillance` alone reads them again.
+    counts: Vec<f64>,
 }
 
 impl Chart {
@@ -80,28 +102,97 @@ impl Chart {
         if !(config.limit > 0.0 && config.limit.is_finite()) {
             return Err(Error::parameter("limit", config.limit, "must be finite and positive"));
         }
-        Ok(Self { config: *config, state: State::default() })
+        Ok(Self { config: *config, state: State::default(), counts: Vec::new() })
     }
 
     /// The next reported step.
     pub(super) fn push(&mut self, t: usize, y: u32) -> Result<Detection, NotEvaluated> {
-        let Self { config, state } = self;
-        if t < config.first_step {
-            return Err(NotEvaluated::HistoryTooShort { got: t, need: config.first_step });
+        if t < self.config.first_step {
+            return Err(NotEvaluated::HistoryTooShort { got: t, need: self.config.first_step });
         }
-        let limit = config.limit.ln();
-        let upper = state.largest_below(limit);
-        state.push(f64::from(y));
-        let score = state.log_ratio();
-        Ok(Detection {
-            expected: Some(state.mean()),
-            upper,
-            score: Some(score),
-            p_value: None,
-            alarm: score > limit,
+        let limit = self.config.limit;
+        let y = f64::from(y);
+        Ok(match self.config.form {
+            OutbreakPForm::Corrected => {
+                let upper = self.state.largest_below(limit.ln());
+                self.add(y);
+                let score = self.state.log_ratio();
+                let alarm = score > limit.ln();
+                Detection {
+                    expected: Some(self.state.mean()),
+                    upper,
+                    score: Some(score),
+                    p_value: None,
+                    alarm,
+                }
+            }
+            OutbreakPForm::Surveillance => {
+                self.add(y);
+                let ratio = self.state.product(&self.counts);
+                let upper = self.reference_largest_below(y);
+                let score = if ratio == 0.0 { LOG_OF_NOTHING } else { ratio.ln() };
+                let score = score.is_finite().then_some(score);
+                let alarm = ratio > limit;
+                Detection { expected: Some(self.state.mean()), upper, score, p_value: None, alarm }
+            }
         })
     }
+
+    fn add(&mut self, y: f64) {
+        self.state.push(y);
+        if self.config.form == OutbreakPForm::Surveillance {
+            self.counts.push(y);
+        }
+    }
+
+    /// Largest count in place of the last one, `observed`, that does not alarm. The reference goes from the observed
+    /// count one by one until the answer changes; it gives up where the product is no number.
+    fn reference_largest_below(&self, observed: f64) -> Option<f64> {
+        let last = self.counts.len().checked_sub(1).filter(|&last| last > 0)?;
+        let mut before = State::default();
+        for &y in &self.counts[..last] {
+            before.push(y);
+        }
+        let mut counts = self.counts.clone();
+        let mut ratio = |y: f64| {
+            counts[last] = y;
+            let mut state = before.clone();
+            state.push(y);
+            state.product(&counts)
+        };
+        let limit = self.config.limit;
+        let now = ratio(observed);
+        // By doubled steps: far from the observed count the product may have left the numbers.
+        let (mut low, mut high) = (observed, observed);
+        let mut step = 1.0;
+        if now > limit {
+            while ratio(low) > limit {
+                if low == 0.0 {
+                    return None;
+                }
+                (high, low, step) = (low, (low - step).max(0.0), 2.0 * step);
+            }
+        } else {
+            while ratio(high) <= limit {
+                if high >= COUNT_MAX {
+                    return None;
+                }
+                (low, high, step) = (high, (high + step).min(COUNT_MAX), 2.0 * step);
+            }
+        }
+        while high - low > 1.0 {
+            let mid = (0.5_f64 * (low + high)).floor();
+            if ratio(mid) <= limit { low = mid } else { high = mid }
+        }
+        (ratio(low) <= limit && ratio(high) > limit).then_some(low)
+    }
 }
+
+/// Counts up to this are looked at for the bound.
+const COUNT_MAX: f64 = 100_000.0;
+
+/// Logarithm of a ratio that the reference has as 0: below that of the smallest number.
+const LOG_OF_NOTHING: f64 = -746.0;
 
 /// Monotone fit of the counts so far, as blocks of equal mean.
 #[derive(Debug, Clone, Default)]
@@ -114,14 +205,14 @@ struct State {
 #[derive(Debug, Clone, Copy)]
 struct Block {
     cases: f64,
-    steps: f64,
+    rows: u32,
     /// Sum of cases x ln(mean) over this block and all before it.
     log_sum: f64,
 }
 
 impl Block {
     fn mean(self) -> f64 {
-        self.cases / self.steps
+        self.cases / f64::from(self.rows)
     }
 }
 
@@ -140,12 +231,12 @@ impl State {
 
     /// The last block if `y` came next, and how many blocks stay before it.
     fn merged(&self, y: f64) -> (usize, Block) {
-        let mut block = Block { cases: y, steps: 1.0, log_sum: 0.0 };
+        let mut block = Block { cases: y, rows: 1, log_sum: 0.0 };
         let mut kept = self.blocks.len();
         while kept > 0 && block.mean() <= self.blocks[kept - 1].mean() {
             kept -= 1;
             block.cases += self.blocks[kept].cases;
-            block.steps += self.blocks[kept].steps;
+            block.rows += self.blocks[kept].rows;
         }
         let before = if kept > 0 { self.blocks[kept - 1].log_sum } else { 0.0 };
         block.log_sum = before + x_ln_y(block.cases, block.mean());
@@ -161,6 +252,25 @@ impl State {
         monotone - x_ln_y(self.cases, self.mean())
     }
 
+    /// The ratio of the counts that made this fit as the reference computes it.
+    fn product(&self, counts: &[f64]) -> f64 {
+        let (mut mean, mut number) = (0.0, 0.0);
+        for y in counts {
+            number += 1.0;
+            mean += (y - mean) / number;
+        }
+        let mut ratio = 1.0;
+        let mut next = counts.iter();
+        for block in &self.blocks {
+            let factor = if block.mean() == 0.0 && mean == 0.0 { 1.0 } else { block.mean() / mean };
+            for _ in 0..block.rows {
+                let Some(&y) = next.next() else { break };
+                ratio *= factor.powf(y);
+            }
+        }
+        ratio
+    }
+
     /// Statistic if `y` came next.
     fn log_ratio_with(&self, y: f64) -> f64 {
         let cases = self.cases + y;
@@ -172,7 +282,7 @@ impl State {
         if self.log_ratio_with(0.0) > limit {
             return None;
         }
-        let (mut low, mut high) = (0.0, 100_000.0);
+        let (mut low, mut high) = (0.0, COUNT_MAX);
         if self.log_ratio_with(high) <= limit {
             return None;
         }

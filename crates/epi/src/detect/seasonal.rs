@@ -1,7 +1,10 @@
 //! In-control mean of the control charts: a log-linear fit with yearly harmonics on the steps before the
 //! chart begins.
 
-use crate::glm::{Design, Fit, fit_negative_binomial, fit_negative_binomial_of_size, fit_poisson};
+use crate::glm::{
+    Design, Ending, Fit, fit_negative_binomial, fit_negative_binomial_as_reference,
+    fit_negative_binomial_of_size, fit_poisson,
+};
 use crate::{CountSeries, Error};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
@@ -77,6 +80,7 @@ impl SeasonalMean {
         series: &CountSeries,
         training: Range<usize>,
         family: Family,
+        ending: Ending,
     ) -> Result<Fitted, Error> {
         let rows: Vec<(usize, f64)> =
             training.clone().filter_map(|t| series.counts()[t].map(|y| (t, f64::from(y)))).collect();
@@ -93,9 +97,13 @@ impl SeasonalMean {
         });
         let y: Vec<f64> = rows.iter().map(|r| r.1).collect();
         let (fit, alpha) = match family {
-            Family::Poisson => (fit_poisson(&y, &design)?, None),
+            Family::Poisson => (fit_poisson(&y, &design, ending)?, None),
             Family::NegativeBinomial { alpha: Some(alpha) } => {
-                (fit_negative_binomial_of_size(&y, &design, alpha.recip())?, Some(alpha))
+                (fit_negative_binomial_of_size(&y, &design, alpha.recip(), ending)?, Some(alpha))
+            }
+            Family::NegativeBinomial { alpha: None } if ending == Ending::Reference => {
+                let (fit, size) = fit_negative_binomial_as_reference(&y, &design)?;
+                (fit, Some(size.recip()))
             }
             Family::NegativeBinomial { alpha: None } => {
                 let found = fit_negative_binomial(&y, &design)?;

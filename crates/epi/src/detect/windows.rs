@@ -145,7 +145,7 @@ fn recommended_windows() -> Windows {
 ///
 /// # Output
 /// `score` is (observed - expected) / (upper - expected), above 1 = alarm; no `p_value`. Unreported steps
-/// are left out of the windows; fewer than two reported give no verdict.
+/// are left out of the windows; without one reported there is no verdict, nor where a mean above 20 rests on one.
 /// # Errors
 /// `InvalidParameter` for a parameter or range that is not admissible.
 /// # Examples
@@ -167,10 +167,13 @@ pub fn rki(series: &CountSeries, config: &RkiConfig, range: Range<usize>) -> Res
     check_range(series, &range)?;
     let mut history = Vec::new();
     Ok(DetectionSeries::new(METHOD_RKI, series, range, |t, y| {
-        config.windows.collect(series, t, 2, &mut history)?;
+        config.windows.collect(series, t, 1, &mut history)?;
         let n = history.len() as f64;
         let mean = history.iter().sum::<f64>() / n;
         let upper = if mean > 20.0 {
+            if history.len() < 2 {
+                return Err(NotEvaluated::TooFewReported { got: 1, need: 2 });
+            }
             let spread: f64 = history.iter().map(|y| (y - mean).powi(2)).sum();
             mean + 2.0 * (spread / (n - 1.0)).sqrt()
         } else {

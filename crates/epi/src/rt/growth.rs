@@ -3,7 +3,7 @@
 //! Question: how fast do cases grow or decline over a stretch of days? Do not use it across a turning
 //! point, or over days whose reports are still coming in.
 
-use crate::glm::{Design, fit_negative_binomial, fit_poisson};
+use crate::glm::{Design, Ending, fit_negative_binomial, fit_poisson};
 use crate::special::{normal_upper_quantile, t_quantile_two_sided};
 use crate::{CountSeries, Error, Step};
 use serde::{Deserialize, Serialize};
@@ -135,7 +135,7 @@ pub fn estimate_growth_poisson(
 ) -> Result<Growth, Error> {
     let points = Points::new(series, range, config)?;
     let (design, scale) = points.design();
-    let fit = fit_poisson(&points.y, &design)?;
+    let fit = fit_poisson(&points.y, &design, Ending::Maximum)?;
     let z = normal_upper_quantile(0.5 * (1.0 - config.interval_prob));
     let log_likelihood = points
         .y

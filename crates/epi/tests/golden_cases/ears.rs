@@ -27,6 +27,7 @@ pub fn run(check: &mut Check<'_>) -> Outcome {
     let upper: Vec<_> = got.steps.iter().map(|s| s.upper()).collect();
     let alarm: Vec<_> = got.steps.iter().map(|s| s.alarm()).collect();
     // 1e-10: sums and square roots of a handful of counts; nothing iterates.
-    check.output_numbers("upperbound", &upper, Tolerance::Relative(1e-10))?;
+    let reported: Vec<_> = got.steps.iter().map(|s| s.observed.is_some()).collect();
+    check.output_bounds("upperbound", &upper, &reported, Tolerance::Relative(1e-10))?;
     check.output_flags("alarm", &alarm)
 }

@@ -28,7 +28,8 @@ fn compare(
         return Err("index differs".to_owned());
     }
     let upper: Vec<_> = found.steps.iter().map(|s| s.upper()).collect();
-    check.output_numbers("upperbound", &upper, tolerance)?;
+    let reported: Vec<_> = found.steps.iter().map(|s| s.observed.is_some()).collect();
+    check.output_bounds("upperbound", &upper, &reported, tolerance)?;
     let alarm: Vec<_> = found.steps.iter().map(|s| s.alarm()).collect();
     check.output_flags("alarm", &alarm)?;
     Ok(found)

@@ -275,10 +275,29 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    /// Compares flags (true = 1 in the file's arrays).
+    /// Compares bounds with an output field of the same name. The reference also has bounds for steps without a count;
+    /// here these have no verdict.
+    pub fn output_bounds(
+        &mut self,
+        key: &str,
+        got: &[Option<f64>],
+        reported: &[bool],
+        tolerance: Tolerance,
+    ) -> Outcome {
+        let mut want = self.output.numbers(key)?;
+        for (want, _) in want.iter_mut().zip(reported).filter(|(_, reported)| !**reported) {
+            *want = None;
+        }
+        self.numbers(key, got, &want, tolerance);
+        Ok(())
+    }
+
+    /// Compares flags (true = 1 in the file's arrays). Null is a comparison with no number there, which is not true.
     pub fn output_flags(&mut self, key: &str, got: &[bool]) -> Outcome {
         let got: Vec<_> = got.iter().map(|&b| Some(f64::from(u8::from(b)))).collect();
-        self.output_numbers(key, &got, Tolerance::Absolute(0.0))
+        let want: Vec<_> = self.output.numbers(key)?.into_iter().map(|flag| flag.or(Some(0.0))).collect();
+        self.numbers(key, &got, &want, Tolerance::Absolute(0.0));
+        Ok(())
     }
 
     /// Fails the case with a reason.

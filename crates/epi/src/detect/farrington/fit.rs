@@ -20,6 +20,16 @@ pub(super) enum Path {
     Reference,
 }
 
+impl Path {
+    /// Mean from its logarithm; the reference has none below the rounding of 1.
+    pub(super) fn mean(self, eta: f64) -> f64 {
+        match self {
+            Self::Exact => eta.exp(),
+            Self::Reference => eta.exp().max(f64::EPSILON),
+        }
+    }
+}
+
 /// The rows of one regression, reused from step to step.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Rows {
@@ -256,7 +266,7 @@ impl Rows {
             }
             for i in 0..n {
                 eta[i] = groups[group[i]].level + slope * t[i] + offset[i];
-                mean[i] = eta[i].exp().max(f64::EPSILON);
+                mean[i] = Path::Reference.mean(eta[i]);
             }
             let now = deviance(mean);
             if !now.is_finite() {
@@ -322,6 +332,11 @@ impl Rows {
             if y[i] > mean[i] && mean[i] > 0.0 {
                 let g = &groups[group[i]];
                 let leverage = weight[i] * (1.0 / g.w + (t[i] - g.t_mean).powi(2) * model.variance_slope);
+                // A row that is alone in its group fits itself and is never unusual.
+                if 1.0 - leverage < 1e-10 {
+                    total += 1.0;
+                    continue;
+                }
                 let sixth = (-eta[i] / 6.0).exp();
                 let raw = 1.5 * (y_two_thirds[i] * sixth - 1.0 / (sixth * sixth * sixth));
                 let residual = raw / (model.phi * (1.0 - leverage)).sqrt();

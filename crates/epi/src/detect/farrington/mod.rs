@@ -208,8 +208,8 @@ pub struct FarringtonFlexibleFit {
     pub expected: f64,
     /// Standard error of the logarithm of the mean.
     pub log_expected_se: f64,
-    /// Mean at which the bound is taken: `expected`, or its upper confidence limit.
-    pub bound_mean: f64,
+    /// Mean at which the bound is taken: `expected`, or its upper confidence limit; `None` if that is not finite.
+    pub bound_mean: Option<f64>,
     /// Dispersion, at least 1: variance of a count over its mean.
     pub dispersion: f64,
     /// Trend per step on the log scale, if kept.
@@ -265,7 +265,8 @@ pub fn farrington_flexible(
 /// [`farrington_flexible`] of rates: the logarithm of the population enters as an offset.
 ///
 /// # Input
-/// `population`: persons (or tests, visits) at risk per step, positive and finite.
+/// `population`: persons (or tests, visits) at risk per step, finite and positive. 0 where there is no case: the step
+/// is left out of the fit, and none is expected in it.
 /// # Errors
 /// `LengthMismatch`, `InvalidData`, else as [`farrington_flexible`].
 /// # Examples
@@ -376,11 +377,14 @@ impl<'a> Past<'a> {
                 });
             }
             Some(p) => {
-                if let Some(position) = p.iter().position(|x| !(*x > 0.0 && x.is_finite())) {
+                let wrong = |(i, x): (usize, &f64)| {
+                    !(*x >= 0.0 && x.is_finite()) || *x == 0.0 && series.counts()[i].is_some_and(|y| y > 0)
+                };
+                if let Some(position) = p.iter().enumerate().position(wrong) {
                     return Err(Error::InvalidData {
                         what: "population",
                         position,
-                        why: "must be finite and positive",
+                        why: "must be finite and not negative, and positive where there are cases",
                     });
                 }
                 Some(p.iter().map(|x| x.ln()).collect())
@@ -403,6 +407,10 @@ impl<'a> Past<'a> {
 
     fn push(&self, rows: &mut Rows, i: usize, now: usize, group: usize) {
         let Some(y) = self.series.counts()[i] else { return };
+        // No one at risk, no case: that says nothing.
+        if self.offset(i) == f64::NEG_INFINITY {
+            return;
+        }
         rows.y.push(f64::from(y));
         rows.y_two_thirds.push(self.y_two_thirds[i]);
         rows.t.push(self.time[i] - self.time[now]);
@@ -501,14 +509,15 @@ fn fit_rows(
     let offset = past.offset(now);
     let with_trend = config.trend_p_max.and_then(|p_max| {
         let model = rows.fit(path, groups, true, config.reweight_threshold)?;
-        keep_trend(&model, dispersion(&model), offset, p_max, config.years_back, &rows.y).then_some(model)
+        keep_trend(path, &model, dispersion(&model), offset, p_max, config.years_back, &rows.y)
+            .then_some(model)
     });
     let model = match with_trend {
         Some(model) => model,
         None => rows.fit(path, groups, false, config.reweight_threshold)?,
     };
     let eta = model.level_now + offset;
-    let expected = eta.exp();
+    let expected = path.mean(eta);
     let log_expected_se = (dispersion(&model) * model.variance_now).sqrt();
     let y = past.series.counts()[now];
     let (bound_mean, upper, p_value) = match config.bound {
@@ -530,6 +539,9 @@ fn fit_rows(
                 let counts = CountDistribution { mean, dispersion: model.phi };
                 let p = y.map(|y| counts.at_least(f64::from(y)));
                 (mean, finite(counts.upper_quantile(config.alpha_prob)), p)
+            } else if mean.is_finite() && config.form == FarringtonForm::Surveillance {
+                // The fit has diverged; next to such a mean the scatter is nothing.
+                (mean, finite(mean + z * (mean * model.phi).sqrt()), y.map(|_| 1.0))
             } else {
                 (mean, None, None)
             }
@@ -547,7 +559,7 @@ fn fit_rows(
     Some(FarringtonFlexibleFit {
         expected: finite(expected)?,
         log_expected_se: finite(log_expected_se).unwrap_or(0.0),
-        bound_mean: finite(bound_mean)?,
+        bound_mean: finite(bound_mean),
         dispersion: model.phi,
         trend_per_step: model.slope,
         upper,
@@ -558,12 +570,20 @@ fn fit_rows(
 }
 
 /// A trend is kept if it is significant, rests on three years, and predicts no more than was ever seen.
-fn keep_trend(model: &Model, dispersion: f64, offset: f64, p_max: f64, years_back: usize, y: &[f64]) -> bool {
+fn keep_trend(
+    path: Path,
+    model: &Model,
+    dispersion: f64,
+    offset: f64,
+    p_max: f64,
+    years_back: usize,
+    y: &[f64],
+) -> bool {
     let Some(slope) = model.slope else { return false };
     let t = slope / (dispersion * model.variance_slope).sqrt();
     let significant = p_max >= 1.0 && t.is_finite() || t_two_sided(t, model.df) < p_max;
     let highest = y.iter().copied().fold(0.0, f64::max);
-    significant && years_back >= 3 && (model.level_now + offset).exp() <= highest
+    significant && years_back >= 3 && path.mean(model.level_now + offset) <= highest
 }
 
 fn finite(x: f64) -> Option<f64> {

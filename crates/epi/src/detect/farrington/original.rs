@@ -215,13 +215,13 @@ fn fit_rows(
     let path = Path::Reference;
     let with_trend = config.trend_p_max.and_then(|p_max| {
         let model = rows.fit(path, 1, true, config.reweight_threshold)?;
-        keep_trend(&model, model.pearson, 0.0, p_max, config.years_back, &rows.y).then_some(model)
+        keep_trend(path, &model, model.pearson, 0.0, p_max, config.years_back, &rows.y).then_some(model)
     });
     let model = match with_trend {
         Some(model) => model,
         None => rows.fit(path, 1, false, config.reweight_threshold)?,
     };
-    let expected = finite(model.level_now.exp())?;
+    let expected = finite(path.mean(model.level_now))?;
     let tau = model.phi * (1.0 + expected * model.variance_now);
     let (exponent, sd) = (config.power.exponent(), config.power.sd(expected, tau));
     let centre = expected.powf(exponent);

@@ -12,6 +12,7 @@ mod stretch;
 
 use super::seasonal::{Family, Fitted, SeasonalMean};
 use super::{Detection, DetectionSeries, MeanTrend, Method, NotEvaluated, check_range};
+use crate::glm::Ending;
 use crate::{CountSeries, Error};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -31,7 +32,7 @@ pub enum Change {
     },
     /// The mean is multiplied by a known factor.
     KnownFactor {
-        /// Logarithm of the factor, > 0.
+        /// Logarithm of the factor, not 0; below 0 for fewer cases.
         log_factor: f64,
     },
     /// Each case of the step before brings an unknown number of further cases.
@@ -94,6 +95,16 @@ pub struct GlrConfig {
     pub form: GlrForm,
 }
 
+impl GlrForm {
+    /// How the mean is fitted.
+    fn ending(self) -> Ending {
+        match self {
+            Self::Corrected => Ending::Maximum,
+            Self::Surveillance => Ending::Reference,
+        }
+    }
+}
+
 impl GlrConfig {
     /// Two years of training, one harmonic, increases within the last 52 steps, limit 5.
     pub fn recommended() -> Self {
@@ -121,8 +132,8 @@ impl GlrConfig {
             return Err(Error::parameter("window_steps", "short", "must hold change_steps_min"));
         }
         match self.change {
-            Change::KnownFactor { log_factor } if !(log_factor > 0.0 && log_factor.is_finite()) => {
-                Err(Error::parameter("log_factor", log_factor, "must be finite and positive"))
+            Change::KnownFactor { log_factor } if log_factor == 0.0 || !log_factor.is_finite() => {
+                Err(Error::parameter("log_factor", log_factor, "must be finite and not 0"))
             }
             _ => Ok(()),
         }
@@ -222,6 +233,35 @@ pub fn glr_negative_binomial(
     chart(METHOD_NEGATIVE_BINOMIAL, series, &config.chart, dispersion, range)
 }
 
+/// Overdispersion alpha that [`glr_negative_binomial`] works with: the given one, or that of the training steps. `None`
+/// where these do not scatter more than Poisson counts.
+///
+/// # Errors
+/// As [`glr_negative_binomial`].
+/// # Examples
+/// ```
+/// use wanquan_epi::detect::{GlrNegativeBinomialConfig, glr_overdispersion};
+/// use wanquan_epi::{CountSeries, Step};
+///
+/// // Weekly Salmonella Newport, Germany 2004-2014 (Robert Koch Institute, SurvStat).
+/// let figures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/salmonella_newport_de.csv"));
+/// let counts = figures.lines().skip(2).map(|l| l.split(',').nth(1)?.parse().ok()).collect();
+/// let series = CountSeries::new(jiff::civil::date(2004, 1, 5), Step::Week, counts)?;
+/// let alpha = glr_overdispersion(&series, &GlrNegativeBinomialConfig::recommended())?;
+/// assert!(alpha.is_some_and(|alpha| alpha > 0.0));
+/// # Ok::<(), wanquan_epi::Error>(())
+/// ```
+pub fn glr_overdispersion(
+    series: &CountSeries,
+    config: &GlrNegativeBinomialConfig,
+) -> Result<Option<f64>, Error> {
+    if series.len() < config.chart.training_steps {
+        let (got, need) = (series.len(), config.chart.training_steps);
+        return Err(Error::TooShort { what: "training steps", got, need });
+    }
+    Ok(config.chart(series)?.stretch.alpha)
+}
+
 /// Distribution of the counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Dispersion {
@@ -296,7 +336,8 @@ impl Chart {
         dispersion: Dispersion,
     ) -> Result<Self, Error> {
         config.check()?;
-        let fitted = config.mean.fit(series, 0..config.training_steps, dispersion.family())?;
+        let fitted =
+            config.mean.fit(series, 0..config.training_steps, dispersion.family(), config.form.ending())?;
         let alpha = match dispersion {
             Dispersion::Poisson => None,
             Dispersion::NegativeBinomial(given) => given.or(fitted.alpha),
@@ -324,10 +365,17 @@ impl Chart {
         if alarm {
             stretch.restart(y);
             if config.mean_after_alarm == MeanAfterAlarm::Refit {
-                self.fitted = config.mean.fit(series, 0..t + 1, self.dispersion.family())?;
+                let family = match (config.form, stretch.alpha) {
+                    // The reference keeps the overdispersion that it found first.
+                    (GlrForm::Surveillance, Some(alpha)) => Family::NegativeBinomial { alpha: Some(alpha) },
+                    _ => self.dispersion.family(),
+                };
+                self.fitted = config.mean.fit(series, 0..t + 1, family, config.form.ending())?;
             }
         }
-        Ok(Some(Detection { expected: Some(mu), upper, score: Some(score.max(0.0)), p_value: None, alarm }))
+        // A trend extrapolated far enough leaves the numbers.
+        let expected = mu.is_finite().then_some(mu);
+        Ok(Some(Detection { expected, upper, score: Some(score.max(0.0)), p_value: None, alarm }))
     }
 }
 

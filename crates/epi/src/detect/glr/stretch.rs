@@ -241,7 +241,7 @@ impl Stretch {
     /// Largest next count without alarm, where the chart has one.
     pub(super) fn upper(&mut self, config: &GlrConfig, mu: f64) -> Option<f64> {
         match (config.change, self.alpha) {
-            (Change::KnownFactor { log_factor }, alpha) => {
+            (Change::KnownFactor { log_factor }, alpha) if log_factor > 0.0 => {
                 let bound = match alpha {
                     None => (config.limit - self.sum + mu * (log_factor.exp() - 1.0)) / log_factor,
                     Some(alpha) => {
@@ -251,7 +251,10 @@ impl Stretch {
                 };
                 (bound.is_finite() && bound >= 0.0).then_some(bound)
             }
-            (Change::Factor { direction: Direction::Increase }, None) => {
+            // For negative binomial counts each count tried costs a pass over all times of change.
+            (Change::Factor { direction: Direction::Increase }, alpha)
+                if alpha.is_none() || config.form == GlrForm::Surveillance =>
+            {
                 self.x.push(0.0);
                 self.mu.push(mu);
                 let last = self.x.len() - 1;

@@ -9,7 +9,7 @@
 mod reference;
 
 use super::growth::Interval;
-use crate::glm::{Design, fit_poisson};
+use crate::glm::{Design, Ending, fit_poisson};
 use crate::special::normal_upper_quantile;
 use crate::{CountSeries, Error, Pmf, Step};
 use serde::{Deserialize, Serialize};
@@ -106,7 +106,8 @@ pub fn estimate_r0_from_growth(
     }
     let y: Vec<f64> = days.iter().map(|d| d.1).collect();
     let mean = days.iter().map(|d| d.0).sum::<f64>() / days.len() as f64;
-    let fit = fit_poisson(&y, &Design::new(days.len(), 2, |i, row| row.extend([1.0, days[i].0 - mean])))?;
+    let design = Design::new(days.len(), 2, |i, row| row.extend([1.0, days[i].0 - mean]));
+    let fit = fit_poisson(&y, &design, Ending::Maximum)?;
     let rate = fit.coefficients[1];
     let residual: f64 = y.iter().zip(&fit.means).map(|(y, mu)| (y - mu).powi(2) / mu).sum();
     let dispersion = (residual / (days.len() as f64 - 2.0)).max(1.0);
