@@ -120,6 +120,14 @@ impl GlrConfig {
         }
     }
 
+    /// Whether a ratio is an alarm; ties alarm or not as in the papers' charts.
+    fn alarms(&self, alpha: Option<f64>, score: f64) -> bool {
+        match (self.change, alpha) {
+            (Change::KnownFactor { .. }, _) | (Change::Epidemic, None) => score > self.limit,
+            _ => score >= self.limit,
+        }
+    }
+
     fn check(&self) -> Result<(), Error> {
         self.mean.check()?;
         if !(self.limit > 0.0 && self.limit.is_finite()) {
@@ -206,7 +214,7 @@ pub fn glr_poisson(
 /// Negative binomial likelihood-ratio chart: as [`glr_poisson`] for counts that scatter more.
 ///
 /// # Output
-/// As [`glr_poisson`]; `upper` for a known factor only.
+/// As [`glr_poisson`].
 /// # Errors
 /// As [`glr_poisson`].
 /// # Examples
@@ -357,11 +365,7 @@ impl Chart {
         let mu = self.fitted.mean(t);
         let upper = if bound == Bound::Wanted { stretch.upper(config, mu) } else { None };
         let score = stretch.push(config, y, mu);
-        let alarm = match (config.change, stretch.alpha) {
-            // Ties alarm or not as in the papers' charts.
-            (Change::KnownFactor { .. }, _) | (Change::Epidemic, None) => score > config.limit,
-            _ => score >= config.limit,
-        };
+        let alarm = config.alarms(stretch.alpha, score);
         if alarm {
             stretch.restart(y);
             if config.mean_after_alarm == MeanAfterAlarm::Refit {
@@ -431,14 +435,28 @@ mod tests {
 
     #[test]
     fn the_bound_is_the_largest_count_without_alarm() {
-        let mut counts = wobble(130);
-        let config = GlrConfig::recommended();
-        let upper =
-            glr_poisson(&series(counts.clone()), &config, 129..130).unwrap().steps[0].upper().unwrap();
-        for (count, alarm) in [(upper, false), (upper + 1.0, true)] {
-            counts[129] = Some(format!("{count}").parse().unwrap());
-            let found = glr_poisson(&series(counts.clone()), &config, 129..130).unwrap();
-            assert_eq!(found.steps[0].alarm(), alarm);
+        for change in [Change::Factor { direction: Direction::Increase }, Change::Epidemic] {
+            for alpha in [None, Some(0.02), Some(0.4)] {
+                let chart = GlrConfig { change, ..GlrConfig::recommended() };
+                let judge = |counts: &[Option<u32>]| {
+                    let series = series(counts.to_vec());
+                    let found = match alpha {
+                        None => glr_poisson(&series, &chart, 129..130),
+                        Some(_) => glr_negative_binomial(
+                            &series,
+                            &GlrNegativeBinomialConfig { chart, alpha },
+                            129..130,
+                        ),
+                    };
+                    found.unwrap().steps.remove(0)
+                };
+                let mut counts = wobble(130);
+                let upper = judge(&counts).upper().unwrap();
+                for (count, alarm) in [(upper, false), (upper + 1.0, true)] {
+                    counts[129] = Some(format!("{count}").parse().unwrap());
+                    assert_eq!(judge(&counts).alarm(), alarm, "{change:?} {alpha:?} {count}");
+                }
+            }
         }
     }
 }

@@ -251,34 +251,38 @@ impl Stretch {
                 };
                 (bound.is_finite() && bound >= 0.0).then_some(bound)
             }
-            // For negative binomial counts each count tried costs a pass over all times of change.
-            (Change::Factor { direction: Direction::Increase }, alpha)
-                if alpha.is_none() || config.form == GlrForm::Surveillance =>
-            {
-                self.x.push(0.0);
-                self.mu.push(mu);
-                let last = self.x.len() - 1;
-                let mut alarms = |y: f64| {
-                    self.x[last] = y;
-                    self.statistic(config) >= config.limit
-                };
-                let mut high = mu.max(1.0).ceil();
-                let mut found = alarms(high);
-                while !found && high < 1e12 {
-                    high *= 2.0;
-                    found = alarms(high);
-                }
-                let mut low = -1.0;
-                while found && high - low > 1.0 {
-                    let mid = (0.5_f64 * (low + high)).floor();
-                    if alarms(mid) { high = mid } else { low = mid }
-                }
-                self.x.pop();
-                self.mu.pop();
-                (found && low >= 0.0).then_some(low)
+            (Change::Factor { direction: Direction::Increase }, _) => self.largest_without_alarm(config, mu),
+            // The reference's search for the offspring may lose its way.
+            (Change::Epidemic, _) if config.form == GlrForm::Corrected => {
+                self.largest_without_alarm(config, mu)
             }
             _ => None,
         }
+    }
+
+    /// Largest whole next count whose ratio does not reach the limit.
+    fn largest_without_alarm(&mut self, config: &GlrConfig, mu: f64) -> Option<f64> {
+        self.x.push(0.0);
+        self.mu.push(mu);
+        let last = self.x.len() - 1;
+        let mut alarms = |y: f64| {
+            self.x[last] = y;
+            config.alarms(self.alpha, self.statistic(config))
+        };
+        let mut high = mu.max(1.0).ceil();
+        let mut found = alarms(high);
+        while !found && high < 1e12 {
+            high *= 2.0;
+            found = alarms(high);
+        }
+        let mut low = -1.0;
+        while found && high - low > 1.0 {
+            let mid = (0.5_f64 * (low + high)).floor();
+            if alarms(mid) { high = mid } else { low = mid }
+        }
+        self.x.pop();
+        self.mu.pop();
+        (found && low >= 0.0).then_some(low)
     }
 }
 
