@@ -103,7 +103,8 @@ pub(crate) fn fit_negative_binomial(y: &[f64], design: &Design) -> Result<Negati
         let log_likelihood = poisson_log_likelihood(y, &poisson.means);
         return Ok(NegativeBinomialFit { fit: poisson, size: None, log_likelihood });
     };
-    for _ in 0..ITERATIONS_MAX {
+    let mut before = f64::NEG_INFINITY;
+    for iteration in 1..=ITERATIONS_MAX {
         current = fit(y, design, current.means, Some(size), Ending::Maximum)?;
         let Some(next) = fit_size(y, &current.means) else {
             let log_likelihood = poisson_log_likelihood(y, &poisson.means);
@@ -111,9 +112,12 @@ pub(crate) fn fit_negative_binomial(y: &[f64], design: &Design) -> Result<Negati
         };
         let change = (next - size).abs() / size;
         size = next;
-        // The mean hardly depends on the size, so the alternation contracts fast.
-        if change < 1e-10 {
-            let log_likelihood = negative_binomial_log_likelihood(y, &current.means, size);
+        let log_likelihood = negative_binomial_log_likelihood(y, &current.means, size);
+        // The mean hardly depends on the size, so the alternation contracts fast; where the size hardly matters
+        // either, it wanders in its last digits and the likelihood stands still.
+        let still = iteration == ITERATIONS_MAX && (log_likelihood - before).abs() < 1e-9;
+        before = log_likelihood;
+        if change < 1e-10 || still {
             return Ok(NegativeBinomialFit { fit: current, size: Some(size), log_likelihood });
         }
     }

@@ -1,5 +1,7 @@
 //! Fisher's noncentral hypergeometric distribution: the exposed ill given all margins and an odds ratio.
 
+use crate::special::ln_binomial_mass;
+
 /// Terms below this share of the largest are beyond double precision of any sum.
 const NEGLIGIBLE: f64 = 1e-22;
 
@@ -89,25 +91,68 @@ impl Margins {
         Split { below: below / total, at: at / total, above: above / total, mean: first / total }
     }
 
+    /// ln of the probability of `x` at odds ratio 1.
+    fn ln_mass(self, x: f64) -> f64 {
+        let all = self.exposed + self.unexposed;
+        let share = self.ill / all;
+        if self.low == self.high {
+            return 0.0;
+        }
+        ln_binomial_mass(x, self.exposed, share) + ln_binomial_mass(self.ill - x, self.unexposed, share)
+            - ln_binomial_mass(self.ill, all, share)
+    }
+
+    /// Sum of the probabilities from `x` outwards, away from the mode, as a share of that of `x`.
+    fn tail_from(self, x: f64, upwards: bool) -> f64 {
+        let (mut x, mut weight, mut sum) = (x, 1.0, 0.0);
+        while weight > NEGLIGIBLE {
+            sum += weight;
+            if upwards {
+                if x >= self.high {
+                    break;
+                }
+                weight *= self.ratio(x, 1.0);
+                x += 1.0;
+            } else {
+                if x <= self.low {
+                    break;
+                }
+                weight /= self.ratio(x - 1.0, 1.0);
+                x -= 1.0;
+            }
+        }
+        sum
+    }
+
     /// Two-sided p value: total probability, at odds ratio 1, of all tables not more likely than the observed.
     pub(super) fn fisher_p(self, observed: f64) -> f64 {
-        let mut limit = 0.0;
-        self.each(1.0, |x, weight| {
-            if x == observed {
-                limit = weight
-            }
-        });
+        let observed_ln = self.ln_mass(observed);
         // Equal probabilities computed in different order differ in the last digits.
-        limit *= 1.0 + 1e-7;
-        let (mut extreme, mut total) = (0.0, 0.0);
-        self.each(1.0, |_, weight| {
-            total += weight;
-            if weight <= limit {
-                extreme += weight
-            }
-        });
-        (extreme / total).min(1.0)
+        let extreme = |x: f64| self.ln_mass(x) <= observed_ln + 1e-7;
+        let mode = self.mode(1.0);
+        // On either side of the mode the probabilities fall, so bisection finds where the extreme ones begin.
+        let lower = last(self.low, mode, extreme);
+        let upper = last(-self.high, -mode - 1.0, |x| extreme(-x)).map(|x| -x);
+        [(lower, false), (upper, true)]
+            .into_iter()
+            .filter_map(|(begin, upwards)| Some((begin?, upwards)))
+            .map(|(begin, upwards)| self.ln_mass(begin).exp() * self.tail_from(begin, upwards))
+            .sum::<f64>()
+            .min(1.0)
     }
+}
+
+/// The largest whole step of `low..=high` where `holds`, which holds up to some place and not after it.
+fn last(low: f64, high: f64, holds: impl Fn(f64) -> bool) -> Option<f64> {
+    if low > high || !holds(low) {
+        return None;
+    }
+    let (mut low, mut high) = (low, high);
+    while low < high {
+        let mid = ((low + high + 1.0) * 0.5).floor();
+        if holds(mid) { low = mid } else { high = mid - 1.0 }
+    }
+    Some(low)
 }
 
 /// Root in ln(odds) of a function that increases with the odds; `None` if there is none within e^+-300.

@@ -83,7 +83,10 @@ fn wilson(successes: f64, trials: f64, z: f64) -> Interval {
     let z2 = z * z;
     let mid = (p + z2 / (2.0 * trials)) / (1.0 + z2 / trials);
     let half = z / (1.0 + z2 / trials) * (p * (1.0 - p) / trials + z2 / (4.0 * trials * trials)).sqrt();
-    Interval::new(p, (mid - half).max(0.0), (mid + half).min(1.0))
+    // 0 and 1 where all or none succeeded, without what rounding leaves.
+    let lower = if successes == 0.0 { 0.0 } else { (mid - half).max(0.0) };
+    let upper = if successes == trials { 1.0 } else { (mid + half).min(1.0) };
+    Interval::new(p, lower, upper)
 }
 
 /// Clopper and Pearson's exact interval; real numbers are allowed (fractions of trials completed).

@@ -116,8 +116,8 @@ impl TwoByTwo {
 
     /// Median-unbiased odds ratio with mid-p exact interval; the recommended one for small tables.
     ///
-    /// Lancaster's mid-p with the margins fixed (Rothman & Greenland 1998, ch. 14). A limit that does not exist
-    /// because a margin is exhausted is 0 below and `None` above.
+    /// Lancaster's mid-p with the margins fixed (Rothman & Greenland 1998, ch. 14). Where a margin is exhausted the
+    /// limit on that side does not exist, and the median-unbiased ratio lies there too: 0 below and `None` above.
     pub fn odds_ratio_midp(self, confidence: f64) -> Result<Interval, Error> {
         let tail = tail_of(confidence)?;
         // P(fewer) + half P(as many) falls with the odds.
@@ -158,10 +158,16 @@ impl TwoByTwo {
         };
         let lower = if a == margins.low() { Some(0.0) } else { solve_odds(|odds| upper_tail(odds) - tail) };
         let upper = if a == margins.high() { None } else { solve_odds(|odds| tail - lower_tail(odds)) };
-        let estimate = solve_odds(|odds| {
-            let split = margins.split(a, odds);
-            0.5 - split.below - 0.5 * split.at
-        });
+        let estimate = if a == margins.low() {
+            Some(0.0)
+        } else if a == margins.high() {
+            None
+        } else {
+            solve_odds(|odds| {
+                let split = margins.split(a, odds);
+                0.5 - split.below - 0.5 * split.at
+            })
+        };
         Interval { estimate, lower, upper }
     }
 
@@ -270,11 +276,36 @@ mod tests {
         assert_eq!(table.odds_ratio(0.95).unwrap().estimate, None);
         let exact = table.odds_ratio_midp(0.95).unwrap();
         assert!(exact.lower.unwrap() > 1.0);
-        assert_eq!(exact.upper, None);
+        assert_eq!((exact.estimate, exact.upper), (None, None));
+        let none_exposed_ill = TwoByTwo::new(0, 5, 7, 2).unwrap().odds_ratio_midp(0.95).unwrap();
+        assert_eq!((none_exposed_ill.estimate, none_exposed_ill.lower), (Some(0.0), Some(0.0)));
+        assert!(none_exposed_ill.upper.unwrap() < 1.0);
         let nobody = TwoByTwo::new(0, 4, 0, 9).unwrap();
         assert_eq!(nobody.chi_squared(), None);
         assert_eq!(nobody.fisher_p(), 1.0);
         assert_eq!(nobody.odds_ratio_fisher(0.95).unwrap().upper, None);
+    }
+
+    const FISHER: [([u32; 4], f64); 10] = [
+        ([24, 374, 247, 197], 1.6475650307743677e-59),
+        ([361, 343, 116, 308], 1.9171882607327656e-15),
+        ([139, 98, 3, 302], 1.6641071717423212e-59),
+        ([3, 1, 1, 3], 0.4857142857142857),
+        ([5, 5, 5, 5], 1.0),
+        ([0, 4, 3, 1], 0.14285714285714285),
+        ([82, 200_663, 162, 201_067], 3.3564693716275693e-07),
+        ([2, 0, 0, 2], 0.3333333333333333),
+        ([0, 4, 0, 9], 1.0),
+        ([10, 0, 0, 12], 1.546441174924147e-06),
+    ];
+
+    #[test]
+    fn fisher_p_keeps_its_digits_far_in_the_tail_and_is_one_at_the_mode() {
+        // Sums of hypergeometric probabilities in 40-digit arithmetic.
+        for (cells, p) in FISHER {
+            let table = TwoByTwo::try_from(cells).unwrap();
+            assert!((table.fisher_p() / p - 1.0).abs() < 1e-11, "{cells:?}: {} {p}", table.fisher_p());
+        }
     }
 
     #[test]

@@ -6,14 +6,14 @@ use super::cori::{
 };
 use super::serial_interval::discretise_gamma;
 use crate::draw::normal;
-use crate::special::{gamma_pq, gamma_quantile, poisson_mass};
+use crate::special::{gamma_pq, gamma_quantile, ln_gamma, poisson_mass};
 use crate::{Error, Pmf};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// Version of the numbers, recorded with stored results.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A parameter known up to a truncated normal distribution.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -141,11 +141,16 @@ pub fn estimate_rt_uncertain(
     config: &RtConfig,
     rng: &mut impl Rng,
 ) -> Result<RtSeries, Error> {
-    let lag_days_max = (incidence.len() - 1).min(10_000);
+    // Beyond the series too, so that an interval's mean is the one drawn: it says which windows are too early.
+    let lag_days_max = |mean: f64, sd: f64| {
+        // 20 deviations leave out less than 1e-8 of the mean.
+        let whole = (mean + 20.0 * sd).ceil().clamp(1.0, 10_000.0) as usize;
+        whole.max(incidence.len() - 1).min(10_000)
+    };
     let intervals: Vec<Pmf> = serial_interval
         .draw(rng)?
         .into_iter()
-        .map(|(mean, sd)| discretise_gamma(mean, sd, lag_days_max))
+        .map(|(mean, sd)| discretise_gamma(mean, sd, lag_days_max(mean, sd)))
         .collect::<Result<_, _>>()?;
     estimate_rt_mixture(incidence, &intervals, &sliding(incidence, config)?, config)
 }
@@ -154,7 +159,8 @@ pub fn estimate_rt_uncertain(
 /// several studies), on windows as in [`super::estimate_rt_windows`].
 ///
 /// # Output
-/// A serial interval contributes to the windows that end after its mean, counted from day 0.
+/// A serial interval contributes to the windows that end after the mean of the mass it holds, counted from day 0
+/// (give it beyond the series where that matters).
 /// # Errors
 /// `TooShort` without an interval, else as [`super::estimate_rt_windows`].
 /// # Examples
@@ -239,6 +245,7 @@ fn mixture(shape: f64, rates: &[f64], probs: &[f64]) -> RtEstimate {
     let mean = rates.iter().map(|r| shape / r).sum::<f64>() / n;
     let second = rates.iter().map(|r| shape * (shape + 1.0) / (r * r)).sum::<f64>() / n;
     let table = GammaTable::new(shape);
+    let ln_rates: Vec<f64> = rates.iter().map(|r| r.ln()).collect();
     let lowest = rates.iter().copied().fold(f64::INFINITY, f64::min);
     let highest = rates.iter().copied().fold(0.0, f64::max);
     let quantile = |p: f64| {
@@ -250,7 +257,8 @@ fn mixture(shape: f64, rates: &[f64], probs: &[f64]) -> RtEstimate {
                 break;
             }
             let mid = 0.5 * (low + high);
-            let below = rates.iter().map(|r| table.cdf(mid * r)).sum::<f64>() / n;
+            let ln_mid = mid.ln();
+            let below = ln_rates.iter().map(|r| table.cdf(ln_mid + r)).sum::<f64>() / n;
             if below < p { low = mid } else { high = mid }
         }
         0.5 * (low + high)
@@ -263,39 +271,50 @@ fn mixture(shape: f64, rates: &[f64], probs: &[f64]) -> RtEstimate {
 }
 
 /// Distribution function of a gamma of scale 1 by cubic interpolation, which the thousands of evaluations of a
-/// mixture need; 256 nodes leave an error below 1e-7.
+/// mixture need. In the logarithm of x, where it is smooth for any shape (for shapes below 1 its slope at 0 is
+/// infinite); 512 nodes leave an error below 1e-8.
 struct GammaTable {
-    start: f64,
+    shape: f64,
+    ln_start: f64,
     step: f64,
     nodes: Vec<(f64, f64)>,
 }
 
 impl GammaTable {
+    const NODES: u16 = 512;
+    /// Below it the first terms of the series are exact to 1e-12.
+    const SMALL: f64 = 1e-4;
+
     fn new(shape: f64) -> Self {
-        let (start, end) = (gamma_quantile(1e-10, shape), gamma_quantile(1.0 - 1e-10, shape));
-        let step = (end - start) / 255.0;
-        let nodes = (0..256)
+        let ln_start = gamma_quantile(1e-12, shape).max(Self::SMALL).ln();
+        let ln_end = gamma_quantile(1.0 - 1e-12, shape).max(2.0 * Self::SMALL).ln();
+        let step = (ln_end - ln_start) / f64::from(Self::NODES - 1);
+        let nodes = (0..Self::NODES)
             .map(|i| {
-                let x = start + step * f64::from(i);
-                (gamma_pq(shape, x).0, poisson_mass(shape, x) * shape / x.max(f64::MIN_POSITIVE))
+                let x = (ln_start + step * f64::from(i)).exp();
+                (gamma_pq(shape, x).0, poisson_mass(shape, x) * shape * step)
             })
             .collect();
-        Self { start, step, nodes }
+        Self { shape, ln_start, step, nodes }
     }
 
-    fn cdf(&self, x: f64) -> f64 {
-        let position = (x - self.start) / self.step;
+    fn cdf(&self, ln_x: f64) -> f64 {
+        let position = (ln_x - self.ln_start) / self.step;
         if position <= 0.0 {
-            return 0.0;
+            let (a, x) = (self.shape, ln_x.exp());
+            if x > Self::SMALL {
+                return gamma_pq(a, x).0;
+            }
+            let series = 1.0 - x * a / (a + 1.0) + 0.5 * x * x * a / (a + 2.0);
+            return (a * ln_x - ln_gamma(a + 1.0)).exp() * series;
         }
-        if position >= 255.0 {
+        if position >= f64::from(Self::NODES - 1) {
             return 1.0;
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 255")]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and NODES")]
         let i = position as usize;
         let t = position - i as f64;
         let ((p0, d0), (p1, d1)) = (self.nodes[i], self.nodes[i + 1]);
-        let (d0, d1) = (d0 * self.step, d1 * self.step);
         let rise = p1 - p0;
         p0 + t * (d0 + t * (3.0 * rise - 2.0 * d0 - d1 + t * (d0 + d1 - 2.0 * rise)))
     }
@@ -312,6 +331,19 @@ mod tests {
         let counts = [1, 2, 4, 7, 11, 18, 25, 31, 40, 38, 35, 30, 26, 20, 18, 12].map(Some).to_vec();
         Incidence::all_local(&CountSeries::new(jiff::civil::date(2024, 1, 1), Step::Day, counts).unwrap())
             .unwrap()
+    }
+
+    #[test]
+    fn a_mixture_has_the_asked_share_below_its_quantile_for_any_shape() {
+        let probs = [0.001, 0.025, 0.25, 0.5, 0.75, 0.975, 0.999];
+        for shape in [0.01, 0.25, 0.9, 1.25, 4.0, 30.0, 2.5e3, 1e6] {
+            // Nearly equal rates, so that the interpolation is searched, not only bracketed.
+            let got = mixture(shape, &[2.0 * (1.0 - 1e-3), 2.0 * (1.0 + 1e-3)], &probs);
+            for (prob, got) in probs.into_iter().zip(got.quantiles) {
+                let below = |x: f64| gamma_pq(shape, x * 1.998).0 + gamma_pq(shape, x * 2.002).0;
+                assert!((below(got) / (2.0 * prob) - 1.0).abs() < 1e-6, "{shape} {prob}: {got}");
+            }
+        }
     }
 
     #[test]

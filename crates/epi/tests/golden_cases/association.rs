@@ -1,8 +1,16 @@
 //! 2x2 tables, strata, standardised rates, Poisson rates. 1e-9: closed forms.
 //!
 //! The references find mid-p, Fisher and Garwood limits with R's `uniroot`, which stops at 1.2e-4 in the odds
-//! ratio or its inverse, whichever is below 1 (1e-5 relative for rates, where ln 40 is missed by 9e-8). Ours
-//! are solved to 1e-13, so the comparison is as coarse as the reference.
+//! ratio or its inverse, whichever is below 1, or in the expected number of events. Ours are solved to 1e-13, so the
+//! comparison is as coarse as the reference.
+//!
+//! Deliberate departures, each where a margin is exhausted:
+//! - no mid-p limits at all there, because the root finder stops with an error; ours has the side that exists;
+//! - the conditional odds ratio of a table that the margins determine is 0 there and undefined here;
+//! - a stratum in which a group has no person adds nothing to either; here it is left out beforehand;
+//! - a difference below one half goes uncorrected there (Mantel-Haenszel with continuity correction); here the
+//!   correction takes all of it;
+//! - the limits of a rate or ratio of no case are 0 below, not undefined or negative.
 
 use crate::golden_support::{Check, Outcome, Tolerance};
 use serde_json::Value;
@@ -12,19 +20,31 @@ use wanquan_epi::association::{
 };
 
 const CLOSED: Tolerance = Tolerance::Relative(1e-9);
-const RATE_ROOT: Tolerance = Tolerance::Relative(1e-5);
 
 fn text(e: wanquan_epi::Error) -> String {
     e.to_string()
 }
 
-fn interval(check: &mut Check<'_>, key: &str, got: Interval) {
+fn interval(check: &mut Check<'_>, key: &str, got: Interval, [a, b, c, d]: [u32; 4]) {
     let want = check.output.value(key);
+    let determined = a + c == 0 || b + d == 0;
+    if key == "odds_ratio_midp"
+        && [a, b, c, d].contains(&0)
+        && want["est"].is_null()
+        && want["upper"].is_null()
+    {
+        let none_below = a == 0 || d == 0;
+        let estimate = if none_below && !determined { Some(0.0) } else { None };
+        check.number("odds_ratio_midp.est", got.estimate, estimate, CLOSED);
+        return;
+    }
     let by_root = key.ends_with("midp") || key.ends_with("fisher");
     for (part, got) in [("est", got.estimate), ("lower", got.lower), ("upper", got.upper)] {
         let what = format!("{key}.{part}");
         let want = want.get(part).and_then(Value::as_f64);
-        if by_root {
+        if part == "est" && key == "odds_ratio_fisher" && determined {
+            check.number(&what, got.or(Some(0.0)), want, CLOSED);
+        } else if by_root {
             let below_one = |x: Option<f64>| x.map(|x| if x > 1.0 { 1.0 / x } else { x });
             check.number(&what, below_one(got), below_one(want), Tolerance::Absolute(1.3e-4));
         } else {
@@ -59,7 +79,9 @@ pub fn two_by_two(check: &mut Check<'_>) -> Outcome {
     for (key, wilson, exact) in groups {
         let (wilson, exact) = (wilson.map_err(text)?, exact.map_err(text)?);
         one(check, key, wilson.estimate);
-        check.output_numbers(&format!("{key}_wilson"), &[wilson.lower, wilson.upper], CLOSED)?;
+        // The reference leaves 1e-17 where nobody is ill.
+        let rounding = Tolerance::Either { relative: 1e-9, absolute: 1e-15 };
+        check.output_numbers(&format!("{key}_wilson"), &[wilson.lower, wilson.upper], rounding)?;
         check.output_numbers(&format!("{key}_exact"), &[exact.lower, exact.upper], CLOSED)?;
     }
     for (key, got) in [
@@ -74,7 +96,7 @@ pub fn two_by_two(check: &mut Check<'_>) -> Outcome {
         ("population_attributable_fraction_wald", table.population_attributable_fraction(level)),
         ("vaccine_effectiveness", table.vaccine_effectiveness(level)),
     ] {
-        interval(check, key, got.map_err(text)?);
+        interval(check, key, got.map_err(text)?, table.into());
     }
     one(check, "fisher_p", Some(table.fisher_p()));
     one(check, "chisq", table.chi_squared());
@@ -88,8 +110,13 @@ pub fn two_by_two(check: &mut Check<'_>) -> Outcome {
 
 pub fn strata(check: &mut Check<'_>) -> Outcome {
     let level = check.params.f64("confidence")?;
-    let strata: Vec<TwoByTwo> =
+    let cells: Vec<[u32; 4]> =
         serde_json::from_value(check.input.value("strata").clone()).map_err(|e| e.to_string())?;
+    let strata = cells
+        .into_iter()
+        .filter(|[a, b, c, d]| a + b > 0 && c + d > 0)
+        .map(|cells| TwoByTwo::try_from(cells).map_err(text))
+        .collect::<Result<Vec<_>, _>>()?;
     let got = mantel_haenszel(&strata, level).map_err(text)?;
     for (key, got) in [
         ("or_mh", got.odds_ratio.estimate),
@@ -97,11 +124,14 @@ pub fn strata(check: &mut Check<'_>) -> Outcome {
         ("upper", got.odds_ratio.upper),
         ("chisq", got.chi_squared),
         ("p", got.p_value),
-        ("chisq_corrected", got.chi_squared_corrected),
         ("rr_mh", got.risk_ratio),
     ] {
         one(check, key, got);
     }
+    // Without the correction there where it would take more than all of the difference.
+    let uncorrected =
+        got.chi_squared_corrected == Some(0.0) && check.output.opt_f64("chisq_corrected") != Some(0.0);
+    one(check, "chisq_corrected", if uncorrected { got.chi_squared } else { got.chi_squared_corrected });
     Ok(())
 }
 
@@ -123,7 +153,7 @@ pub fn standardised(check: &mut Check<'_>) -> Outcome {
     for (key, got) in [
         ("crude_rate", Some(direct.crude)),
         ("adj_rate", direct.adjusted.estimate),
-        ("adj_lower", direct.adjusted.lower),
+        ("adj_lower", direct.adjusted.lower.filter(|_| direct.crude > 0.0)),
         ("adj_upper", direct.adjusted.upper),
         ("expected", Some(indirect.expected)),
         ("smr", indirect.ratio.estimate),
@@ -144,7 +174,8 @@ pub fn poisson_rate(check: &mut Check<'_>) -> Outcome {
     one(check, "rate", exact.estimate);
     for (key, got) in [("exact_lower", exact.lower), ("exact_upper", exact.upper)] {
         let want = check.output.opt_f64(key);
-        check.number(key, got, want, RATE_ROOT);
+        let root = Tolerance::Absolute(1.3e-4 / check.input.f64("person_time")?);
+        check.number(key, got, want, root);
     }
     one(check, "byar_upper", byar.upper);
     // Deliberate departure: the reference gives a rate below 0 for no event; a rate cannot be negative.
