@@ -223,17 +223,20 @@ fn observe(
         Some(_) => count(region, t - 1)?,
         None => 0.0,
     };
-    let near = match config.neighbours {
-        Some(_) => {
-            data.sources[region].iter().map(|&(j, w)| Some(w * count(j, t - 1)?)).sum::<Option<f64>>()?
-        }
-        None => 0.0,
-    };
-    let offset = match config.endemic_offset {
+    let size = |offset| match offset {
         EndemicOffset::None => 1.0,
         EndemicOffset::Population => data.population[region],
     };
-    Some(Observation { step, region, count: count(region, t)?, drivers: [own, near, offset] })
+    let near = match config.neighbours {
+        Some(_) => {
+            let cases = |&(j, w): &(usize, f64)| Some(w * count(j, t - 1)?);
+            let cases = data.sources[region].iter().map(cases).sum::<Option<f64>>()?;
+            size(config.neighbour_offset) * cases
+        }
+        None => 0.0,
+    };
+    let outside = size(config.endemic_offset);
+    Some(Observation { step, region, count: count(region, t)?, drivers: [own, near, outside] })
 }
 
 fn slopes(y: f64, mean: f64, size: Option<f64>) -> Slopes {

@@ -52,11 +52,12 @@ pub enum Trend {
     Linear,
 }
 
-/// What the endemic component is proportional to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// What a component is proportional to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndemicOffset {
     /// The same in every region.
+    #[default]
     None,
     /// The population of the region.
     Population,
@@ -76,6 +77,10 @@ pub struct EndemicConfig {
     pub endemic: Predictor,
     /// Recommended `Population` for several regions.
     pub endemic_offset: EndemicOffset,
+    /// What the neighbours' part is proportional to, besides their counts. Recommended `None`; `Population` where a
+    /// large region is thought to take in more of its neighbours' cases (gravity).
+    #[serde(default)]
+    pub neighbour_offset: EndemicOffset,
     /// Steps per year, > 0: 52 for weeks.
     pub period_steps: f64,
 }
@@ -89,6 +94,7 @@ impl EndemicConfig {
             neighbours: Some(Predictor::default()),
             endemic: Predictor { harmonics: 1, trend: Trend::Linear },
             endemic_offset: EndemicOffset::Population,
+            neighbour_offset: EndemicOffset::None,
             period_steps,
         }
     }
@@ -264,7 +270,8 @@ pub struct EndemicFit {
 /// component has no maximum (for example no spread between neighbours at all: leave it out).
 /// # Method
 /// Held, Hoehle & Hofmann 2005, Stat Modelling 5:187-199; Paul & Held 2011, Stat Med 30:1118-1136: mean =
-/// lambda y(i, t-1) + phi sum_j w_ji y(j, t-1) + n_i nu_t, with log-linear lambda, phi and nu. Maximum likelihood
+/// lambda y(i, t-1) + phi m_i sum_j w_ji y(j, t-1) + n_i nu_t, with log-linear lambda, phi and nu, and m and n 1 or the
+/// population. Maximum likelihood
 /// by damped Newton steps with analytic derivatives; standard errors from the observed information.
 /// # Examples
 /// ```

@@ -142,15 +142,15 @@ pub fn estimate_rt_uncertain(
     rng: &mut impl Rng,
 ) -> Result<RtSeries, Error> {
     // Beyond the series too, so that an interval's mean is the one drawn: it says which windows are too early.
-    let lag_days_max = |mean: f64, sd: f64| {
-        // 20 deviations leave out less than 1e-8 of the mean.
-        let whole = (mean + 20.0 * sd).ceil().clamp(1.0, 10_000.0) as usize;
-        whole.max(incidence.len() - 1).min(10_000)
-    };
+    // 20 deviations leave out less than 1e-8 of the mean.
+    let reach = serial_interval.mean_days.max + 20.0 * serial_interval.sd_days.max;
+    let lag_days_max =
+        (0..10_000).find(|&day| day as f64 >= reach).unwrap_or(10_000).max(incidence.len() - 1);
+    let lag_days_max = lag_days_max.min(10_000);
     let intervals: Vec<Pmf> = serial_interval
         .draw(rng)?
         .into_iter()
-        .map(|(mean, sd)| discretise_gamma(mean, sd, lag_days_max(mean, sd)))
+        .map(|(mean, sd)| discretise_gamma(mean, sd, lag_days_max))
         .collect::<Result<_, _>>()?;
     estimate_rt_mixture(incidence, &intervals, &sliding(incidence, config)?, config)
 }

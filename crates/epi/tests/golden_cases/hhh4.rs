@@ -17,9 +17,6 @@ pub fn run(check: &mut Check<'_>) -> Outcome {
         None | Some("first-order neighbours (order == 1)") => {}
         Some(other) => return Err(format!("ne_weights {other} is unknown here")),
     }
-    if check.params.bool("ne_offset_population")? {
-        return Err("a population offset of the neighbours is unknown here".to_owned());
-    }
     let component = |present: bool| present.then(Predictor::default);
     let config = EndemicConfig {
         family,
@@ -29,16 +26,14 @@ pub fn run(check: &mut Check<'_>) -> Outcome {
             harmonics: check.params.usize("end_seasonal_harmonics")?,
             trend: if check.params.bool("end_linear_trend")? { Trend::Linear } else { Trend::None },
         },
-        endemic_offset: if check.params.bool("end_offset_population")? {
-            EndemicOffset::Population
-        } else {
-            EndemicOffset::None
-        },
+        endemic_offset: offset(check.params.bool("end_offset_population")?),
+        neighbour_offset: offset(check.params.bool("ne_offset_population")?),
         period_steps: check.params.f64("period")?,
     };
     let range = check.params.usize("subset_first")? - 1..check.params.usize("subset_last")?;
     let fit = fit_endemic_epidemic(&data(check)?, range, &config).map_err(|e| e.to_string())?;
-    let mut names: Vec<String> = fit.coefficients.iter().map(|c| name(c.component, c.term)).collect();
+    let mut names: Vec<String> =
+        fit.coefficients.iter().map(|c| name(c.component, c.term, config.period_steps)).collect();
     let mut estimate: Vec<_> = fit.coefficients.iter().map(|c| Some(c.estimate)).collect();
     let mut standard_error: Vec<_> = fit.coefficients.iter().map(|c| Some(c.standard_error)).collect();
     if let Some((psi, se)) = fit.overdispersion {
@@ -76,25 +71,39 @@ fn data(check: &Check<'_>) -> Result<EndemicData, String> {
     let (Some(neighbours), Some(population)) = (neighbours, population) else {
         return EndemicData::single(series(check.input.text("column")?)?).map_err(|e| e.to_string());
     };
-    let (order, population) = (check.csv(neighbours)?, check.csv(population)?);
-    let mut counts = Vec::new();
-    let mut weights = Vec::new();
-    for row in 0..order.len() {
-        let district = order.text("district", row)?;
-        if population.text("district", row)? != district {
-            return Err(format!("{district} is not in row {row} of the population"));
+    let (borders, population) = (check.csv(neighbours)?, check.csv(population)?);
+    let districts =
+        (0..population.len()).map(|row| population.text("district", row)).collect::<Result<Vec<_>, _>>()?;
+    let n = districts.len();
+    let find = |name: &str| {
+        districts.iter().position(|d| *d == name).ok_or_else(|| format!("{name} is not among the districts"))
+    };
+    let mut weights = vec![vec![0.0; n]; n];
+    if borders.has("from") {
+        for row in 0..borders.len() {
+            let (from, to) = (find(borders.text("from", row)?)?, find(borders.text("to", row)?)?);
+            (weights[from][to], weights[to][from]) = (1.0, 1.0);
         }
-        counts.push(series(district)?);
-        // Column by column: the order is symmetric.
-        let first_order = |x: &Option<f64>| f64::from(u8::from(*x == Some(1.0)));
-        weights.push(order.numbers(district)?.iter().map(first_order).collect());
+    } else {
+        // A matrix of orders: 1 for those with a common border.
+        for row in 0..borders.len() {
+            let from = find(borders.text("district", row)?)?;
+            for (to, district) in districts.iter().enumerate() {
+                weights[from][to] = f64::from(u8::from(borders.numbers(district)?[row] == Some(1.0)));
+            }
+        }
     }
+    let counts = districts.iter().map(|district| series(district)).collect::<Result<_, _>>()?;
     let share = population.numbers("population_fraction")?;
     let share = share.into_iter().map(|x| x.ok_or("population has a gap")).collect::<Result<_, _>>()?;
     EndemicData::new(counts, &weights, share).map_err(|e| e.to_string())
 }
 
-fn name(component: Component, term: Term) -> String {
+fn offset(population: bool) -> EndemicOffset {
+    if population { EndemicOffset::Population } else { EndemicOffset::None }
+}
+
+fn name(component: Component, term: Term, period: f64) -> String {
     let prefix = match component {
         Component::Autoregression => "ar",
         Component::Neighbours => "ne",
@@ -103,8 +112,8 @@ fn name(component: Component, term: Term) -> String {
     let suffix = match term {
         Term::Intercept => "1".to_owned(),
         Term::Trend => "t".to_owned(),
-        Term::Sine(h) => format!("sin({} * pi * t/52)", 2 * h),
-        Term::Cosine(h) => format!("cos({} * pi * t/52)", 2 * h),
+        Term::Sine(h) => format!("sin({} * pi * t/{period})", 2 * h),
+        Term::Cosine(h) => format!("cos({} * pi * t/{period})", 2 * h),
     };
     format!("{prefix}.{suffix}")
 }

@@ -78,8 +78,8 @@ pub fn uncertain_si(check: &mut Check<'_>) -> Outcome {
         .zip(&sds)
         .map(|(&mean, &sd)| {
             // Beyond the series, so that the mean that says which windows are too early is the one drawn.
-            let whole = (mean + 20.0 * sd).ceil() as usize;
-            discretise_gamma(mean, sd, whole.max(incidence.len() - 1))
+            let whole = (0..10_000).find(|&day| f64::from(day) >= mean + 20.0 * sd).unwrap_or(10_000);
+            discretise_gamma(mean, sd, usize::try_from(whole).unwrap_or(0).max(incidence.len() - 1))
         })
         .collect::<Result<_, _>>()
         .map_err(|e| e.to_string())?;

@@ -372,6 +372,10 @@ impl Table {
         self.rows.len()
     }
 
+    pub fn has(&self, column: &str) -> bool {
+        self.header.iter().any(|h| h == column)
+    }
+
     fn column(&self, name: &str) -> Result<usize, String> {
         self.header.iter().position(|h| h == name).ok_or_else(|| format!("no column {name}"))
     }
