@@ -13,7 +13,8 @@ write_golden("cusum", "surveillance", "algo.cusum", function(i) {
   start_period <- one(c(1, 1, between(1, series$freq)))
   trans <- one(c("standard", "rossi", "anscombe", "anscombe2nd", "pearsonNegBin", "anscombeNegBin", "none"))
   params <- list(
-    k = one(c(0, 0.5, 0.8, 1, 1.04, 2)), h = one(c(1, 2.26, 3, 4, 5, 10)), m = one(list("mean", "mean", "glm", "glm", round(runif(1, 0.2, 30), 2))),
+    k = one(c(0, 0.5, 0.8, 1, 1.04, 2)), h = one(c(1, 2.26, 3, 4, 5, 10)),
+    m = one(list("mean", "mean", "glm", "glm", round(runif(1, 0.2, 30), 2))),
     trans = trans, alpha = if (grepl("NegBin", trans)) one(list(NULL, 0.01, 0.05, 0.1, 0.15, 0.5, 1, 3)),
     range = range, start_period = start_period
   )

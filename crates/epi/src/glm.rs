@@ -189,6 +189,8 @@ fn fit(
     let rounding = 4.0 * f64::EPSILON * y.iter().sum::<f64>();
     let mut eta: Vec<f64> = means.iter().map(|m| m.ln()).collect();
     let (mut weighted, mut right) = (Vec::new(), Vec::new());
+    // Coefficients of the step before.
+    let mut before: Vec<f64> = Vec::new();
     let steps = match ending {
         Ending::Maximum => ITERATIONS_MAX,
         Ending::Reference => REFERENCE_ITERATIONS_MAX,
@@ -201,17 +203,29 @@ fn fit(
             weighted.extend(row.iter().map(|x| root * x));
             right.push(root * (eta + (y - mu) / mu));
         }
-        let Some((coefficients, triangle)) = least_squares(&mut weighted, &mut right, p) else {
+        let Some((mut coefficients, triangle)) = least_squares(&mut weighted, &mut right, p) else {
             return Err(Error::NoConvergence {
                 method: "count regression (singular design)",
                 iterations: iteration,
             });
         };
-        for ((row, mu), eta) in design.rows().zip(&mut means).zip(&mut eta) {
-            *eta = row.iter().zip(&coefficients).map(|(x, b)| x * b).sum();
-            *mu = eta.exp().max(MEAN_MIN);
+        let mut now;
+        let mut halved = 0;
+        loop {
+            for ((row, mu), eta) in design.rows().zip(&mut means).zip(&mut eta) {
+                *eta = row.iter().zip(&coefficients).map(|(x, b)| x * b).sum();
+                *mu = eta.exp().max(MEAN_MIN);
+            }
+            now = deviance(y, &means, size);
+            if now.is_finite() || before.is_empty() || halved > steps {
+                break;
+            }
+            // The step left the numbers: half of it may not.
+            for (new, old) in coefficients.iter_mut().zip(&before) {
+                *new = 0.5 * (*new + old);
+            }
+            halved += 1;
         }
-        let now = deviance(y, &means, size);
         if !now.is_finite() {
             break;
         }
@@ -221,6 +235,7 @@ fn fit(
             return Ok(Fit { coefficients, covariance: invert(&triangle, p), means });
         }
         deviance_before = now;
+        before = coefficients;
     }
     Err(Error::NoConvergence { method: "count regression", iterations: ITERATIONS_MAX })
 }
@@ -300,6 +315,36 @@ mod tests {
         let design = Design::new(y.len(), 2, |t, row| row.extend([1.0, f64::from(u8::from(t < 52))]));
         let fit = fit_poisson(&y, &design, Ending::Maximum).unwrap();
         assert!((fit.predict(&[1.0, 0.0]) / 1e9 - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn cases_in_one_week_of_the_year_only_have_a_season_that_peaks_there() {
+        // The likelihood has no maximum: the peak grows narrower for ever. R stops after 25 steps, and so do we.
+        let angle = |t: usize| std::f64::consts::TAU * t as f64 / 52.0;
+        let row = |t: usize, row: &mut Vec<f64>| {
+            row.extend([1.0, angle(t).sin(), angle(t).cos()]);
+        };
+        let y: Vec<f64> = (0..156).map(|t| if t % 52 == 10 { 4.0 } else { 0.0 }).collect();
+        let fit = fit_poisson(&y, &Design::new(y.len(), 3, row), Ending::Reference).unwrap();
+        let mean = |t: usize| {
+            let mut values = Vec::new();
+            row(t, &mut values);
+            fit.predict(&values)
+        };
+        assert!(
+            (mean(10) - 4.0).abs() < 0.01 && mean(9) < 1.0 && mean(30) < 1e-9,
+            "{} {}",
+            mean(10),
+            mean(9)
+        );
+    }
+
+    #[test]
+    fn the_reference_has_a_size_where_counts_do_not_scatter() {
+        let y = [4.0, 4.0, 5.0, 4.0, 3.0, 4.0];
+        let design = Design::new(6, 1, |_, row| row.push(1.0));
+        let (fit, size) = fit_negative_binomial_as_reference(&y, &design).unwrap();
+        assert!(size > 1e3 && (fit.predict(&[1.0]) - 4.0).abs() < 1e-6, "{size}");
     }
 
     #[test]

@@ -232,7 +232,7 @@ impl Chart {
         let y = f64::from(y);
         let form = self.config.form;
         let after = |y: f64| {
-            let sum = before + self.config.transform.apply(y, mean, form) - k;
+            let sum = before + (self.config.transform.apply(y, mean, form) - k);
             if sum < 0.0 { 0.0 } else { sum }
         };
         // A training period without a case leaves 0/0: nothing to compare with. The reference never recovers from it.
@@ -405,6 +405,36 @@ mod tests {
             let series = CountSeries::new(jiff::civil::date(2020, 1, 6), Step::Week, counts.clone()).unwrap();
             assert_eq!(cusum(&series, &config, 159..160).unwrap().steps[0].alarm(), alarm, "{count}");
         }
+    }
+
+    #[test]
+    fn a_known_mean_needs_no_training() {
+        let series = CountSeries::new(jiff::civil::date(2020, 1, 6), Step::Week, vec![Some(5); 20]).unwrap();
+        let config = |mean| CusumConfig {
+            training_steps: 0,
+            known_mean: Some(mean),
+            transform: Transform::Standard,
+            ..CusumConfig::recommended()
+        };
+        let found = cusum(&series, &config(4.0), 0..20).unwrap();
+        // (5 - 4)/2 is below the shift that is let pass; (5 - 1)/1 is not.
+        assert!(found.steps.iter().all(|s| s.score() == Some(0.0) && s.expected() == Some(4.0)));
+        assert!(cusum(&series, &config(1.0), 0..20).unwrap().steps[0].alarm());
+        assert!(cusum(&series, &config(0.0), 0..20).is_err());
+    }
+
+    #[test]
+    fn after_training_without_a_case_only_the_reference_falls_silent() {
+        let mut counts = vec![Some(0); 40];
+        counts[30] = Some(9);
+        let series = CountSeries::new(jiff::civil::date(2020, 1, 6), Step::Week, counts).unwrap();
+        let with = |form| {
+            let config = CusumConfig { training_steps: 20, mean: None, form, ..CusumConfig::recommended() };
+            cusum(&series, &config, 20..40).unwrap()
+        };
+        assert!(with(CusumForm::Corrected).steps[10].alarm());
+        let reference = with(CusumForm::Surveillance);
+        assert!(reference.steps.iter().all(|s| s.score().is_none() && !s.alarm()));
     }
 
     #[test]

@@ -312,4 +312,22 @@ mod tests {
         let rise = run([3, 4, 2, 3, 4, 3, 5, 9, 14, 22].map(Some).to_vec());
         assert!(rise.contains(&9), "{rise:?}");
     }
+
+    #[test]
+    fn thousands_of_cases_are_beyond_the_reference_only() {
+        let counts = [9000, 9100, 8900, 9000, 12_000, 16_000].map(Some).to_vec();
+        let series = CountSeries::new(jiff::civil::date(2020, 8, 3), Step::Week, counts).unwrap();
+        let last = |form| {
+            let config = OutbreakPConfig { form, ..OutbreakPConfig::recommended() };
+            outbreak_p(&series, &config, 5..6).unwrap().steps[0]
+        };
+        assert!(last(OutbreakPForm::Corrected).alarm());
+        assert!(!last(OutbreakPForm::Surveillance).alarm());
+    }
+
+    #[test]
+    fn stored_parameters_without_a_form_mean_the_corrected_one() {
+        let config: OutbreakPConfig = serde_json::from_str(r#"{"limit": 100.0, "first_step": 0}"#).unwrap();
+        assert_eq!(config, OutbreakPConfig::recommended());
+    }
 }

@@ -14,7 +14,7 @@ use crate::{CountSeries, Error};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-pub(super) const METHOD_RKI: Method = Method { id: "rki", version: 1 };
+pub(super) const METHOD_RKI: Method = Method { id: "rki", version: 2 };
 pub(super) const METHOD_BAYES: Method = Method { id: "bayes", version: 1 };
 
 /// Upper bounds for means of 0 to 20 cases (row = whole part of the mean): upper 95 % confidence limits
@@ -31,7 +31,7 @@ pub struct Windows {
     /// Earlier years to read, 0 to 30.
     pub years_back: usize,
     /// Steps on either side of the same step of earlier years, and steps just before the tested one,
-    /// 1 to 26.
+    /// 1 to 182 (half a year of days).
     pub half_window_steps: usize,
     /// Whether the steps just before the tested one count.
     pub current_year: CurrentYear,
@@ -54,11 +54,11 @@ impl Windows {
         if self.years_back > 30 {
             return Err(Error::parameter("years_back", self.years_back, "must not exceed 30"));
         }
-        if !(1..=26).contains(&self.half_window_steps) {
+        if !(1..=182).contains(&self.half_window_steps) {
             return Err(Error::parameter(
                 "half_window_steps",
                 self.half_window_steps,
-                "must lie between 1 and 26",
+                "must lie between 1 and 182",
             ));
         }
         if self.years_back == 0 && self.current_year == CurrentYear::Excluded {
@@ -236,5 +236,27 @@ fn verdict(y: f64, expected: f64, upper: f64, p_value: Option<f64>) -> Detection
         score: score.is_finite().then_some(score),
         p_value,
         alarm: y > upper,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Step;
+
+    #[test]
+    fn one_step_of_history_has_a_tabulated_bound_but_no_standard_deviation() {
+        let windows = Windows {
+            years_back: 0,
+            half_window_steps: 1,
+            current_year: CurrentYear::Included,
+            years: YearsBack::FixedSteps,
+        };
+        let counts = vec![Some(3), Some(8), Some(50), Some(2)];
+        let series = CountSeries::new(jiff::civil::date(2020, 1, 6), Step::Week, counts).unwrap();
+        let found = rki(&series, &RkiConfig { windows }, 1..4).unwrap();
+        assert_eq!(found.steps[0].upper(), Some(8.102));
+        assert!(found.steps[1].alarm());
+        assert_eq!(found.steps[2].verdict, Err(NotEvaluated::TooFewReported { got: 1, need: 2 }));
     }
 }

@@ -28,7 +28,7 @@ use reference::{Seasons, days_between};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-pub(super) const METHOD: Method = Method { id: "farrington_flexible", version: 1 };
+pub(super) const METHOD: Method = Method { id: "farrington_flexible", version: 2 };
 
 /// Transformation that makes counts nearly symmetric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,7 +97,7 @@ pub enum FarringtonForm {
 pub struct FarringtonFlexibleConfig {
     /// Years of history, 1 to 30. Recommended 5; a trend needs at least 3.
     pub years_back: usize,
-    /// Steps on either side of the same step of earlier years, 0 to 26. Recommended 3 weeks.
+    /// Steps on either side of the same step of earlier years, 0 to 182 (half a year of days). Recommended 3 weeks.
     pub half_window_steps: usize,
     /// Season groups, 1 to 52; 1 uses the windows alone. Recommended 10: all weeks of the past inform
     /// trend and dispersion.
@@ -192,8 +192,8 @@ fn check_history(years_back: usize, half_window_steps: usize, recent_steps: usiz
     if !(1..=30).contains(&years_back) {
         return Err(Error::parameter("years_back", years_back, "must lie between 1 and 30"));
     }
-    if half_window_steps > 26 {
-        return Err(Error::parameter("half_window_steps", half_window_steps, "must not exceed 26"));
+    if half_window_steps > 182 {
+        return Err(Error::parameter("half_window_steps", half_window_steps, "must not exceed 182"));
     }
     if recent_steps == 0 {
         return Err(Error::parameter("recent_steps", 0, "must be at least 1"));
@@ -517,7 +517,10 @@ fn fit_rows(
         None => rows.fit(path, groups, false, config.reweight_threshold)?,
     };
     let eta = model.level_now + offset;
-    let expected = path.mean(eta);
+    let expected = match config.bound {
+        Bound::Delta { .. } => path.mean(eta),
+        Bound::NegativeBinomial | Bound::NegativeBinomialUpper => eta.exp(),
+    };
     let log_expected_se = (dispersion(&model) * model.variance_now).sqrt();
     let y = past.series.counts()[now];
     let (bound_mean, upper, p_value) = match config.bound {

@@ -17,7 +17,7 @@ pub(in crate::detect) const METHOD: Method = Method { id: "farrington", version:
 pub struct FarringtonConfig {
     /// Years of history, 1 to 30. Recommended 5.
     pub years_back: usize,
-    /// Steps on either side of the same step of earlier years, 0 to 26. Recommended 3.
+    /// Steps on either side of the same step of earlier years, 0 to 182 (half a year of days). Recommended 3.
     pub half_window_steps: usize,
     /// Standardised residual above which a past count is weighed down, > 0; `None` = no reweighting.
     /// Recommended 1, as in the paper.

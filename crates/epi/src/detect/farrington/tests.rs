@@ -59,6 +59,43 @@ fn a_constant_population_changes_nothing() {
 }
 
 #[test]
+fn a_step_without_population_and_cases_is_left_out_and_one_with_cases_is_refused() {
+    let mut counts = seasonal(400, 15.0);
+    let mut population = vec![5e4; 400];
+    for t in [100, 152, 204] {
+        (counts[t], population[t]) = (Some(0), 0.0);
+    }
+    let config = FarringtonFlexibleConfig::recommended();
+    let fit = |counts: &[Option<u32>], population: &[f64]| {
+        let series = weekly(counts.to_vec());
+        farrington_flexible_fits(&series, Some(population), &config, 399..400).map(|fits| fits[0].unwrap())
+    };
+    let mut gaps = counts.clone();
+    for t in [100, 152, 204] {
+        gaps[t] = None;
+    }
+    assert_eq!(fit(&counts, &population).unwrap(), fit(&gaps, &vec![5e4; 400]).unwrap());
+    counts[100] = Some(1);
+    assert!(matches!(fit(&counts, &population), Err(Error::InvalidData { position: 100, .. })));
+}
+
+#[test]
+fn a_row_alone_in_its_season_group_is_never_unusual() {
+    // One year, no neighbours: the window of the tested week is a single row, which fits itself.
+    let config = FarringtonFlexibleConfig {
+        years_back: 1,
+        half_window_steps: 0,
+        reweight_threshold: Some(1.0),
+        ..FarringtonFlexibleConfig::recommended()
+    };
+    let series = weekly(seasonal(120, 15.0));
+    for (now, fit) in farrington_flexible_fits(&series, None, &config, 60..120).unwrap().iter().enumerate() {
+        let alone = f64::from(series.counts()[60 + now - 52].unwrap());
+        assert!((fit.unwrap().expected / alone - 1.0).abs() < 1e-9, "{now}");
+    }
+}
+
+#[test]
 fn unreported_weeks_are_left_out_and_not_taken_for_zeros() {
     let full = seasonal(400, 15.0);
     let mut gaps = full.clone();

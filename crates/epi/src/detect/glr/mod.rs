@@ -420,6 +420,28 @@ mod tests {
     }
 
     #[test]
+    fn a_known_factor_below_one_finds_half_the_counts() {
+        let mut counts = wobble(140);
+        for slot in &mut counts[120..140] {
+            *slot = slot.map(|y| y / 2);
+        }
+        let change = Change::KnownFactor { log_factor: -0.7 };
+        let config = GlrConfig { change, ..GlrConfig::recommended() };
+        let found = glr_poisson(&series(counts), &config, 104..140).unwrap();
+        let first = found.alarms().next().unwrap();
+        assert!((120..126).contains(&first.index) && first.upper().is_none(), "{first:?}");
+        let nothing = GlrConfig { change: Change::KnownFactor { log_factor: 0.0 }, ..config };
+        assert!(glr_poisson(&series(wobble(140)), &nothing, 104..140).is_err());
+    }
+
+    #[test]
+    fn counts_that_do_not_scatter_have_no_overdispersion() {
+        let config = GlrNegativeBinomialConfig::recommended();
+        assert_eq!(glr_overdispersion(&series(wobble(140)), &config).unwrap(), None);
+        assert!(glr_overdispersion(&series(wobble(80)), &config).is_err());
+    }
+
+    #[test]
     fn a_silent_reporter_is_a_decrease() {
         let mut counts = wobble(140);
         for slot in &mut counts[120..140] {
