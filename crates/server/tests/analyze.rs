@@ -156,3 +156,14 @@ fn each_file_has_its_own_report() {
         answer["reports"].as_array().unwrap().iter().map(|r| &r["file"]["name"]).collect();
     assert_eq!(names, ["one.csv", "two.csv"]);
 }
+
+#[test]
+fn a_table_may_come_from_standard_input() {
+    let (_folder, path) = file("counts.csv", &counts("A", "B"));
+    let named = ok(&[&path]);
+    let piped = answer(wanquan().args(["analyze", "-"]), counts("A", "B"));
+    assert!(piped.status.success(), "{}", String::from_utf8_lossy(&piped.stderr));
+    let piped = String::from_utf8(piped.stdout).unwrap();
+    assert!(piped.starts_with("standard input\n"), "{piped}");
+    assert_eq!(piped.lines().skip(1).collect::<Vec<_>>(), named.lines().skip(1).collect::<Vec<_>>());
+}

@@ -3,15 +3,15 @@
 use super::tables::{self, CountArgs, DateArgs};
 use crate::packs;
 use crate::report::{self, Output, html, text};
-use anyhow::{Context, bail, ensure};
+use anyhow::{bail, ensure};
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use wanquan_app::analyse::SerialInterval;
 use wanquan_app::analyse::report::{Report, ReportOptions, report as analyse};
-use wanquan_app::ingest::read::{ReadOptions, open};
+use wanquan_app::ingest::read::Table;
 use wanquan_app::ingest::series::{SeriesOptions, read_series};
 use wanquan_domain::disease::Disease;
 use wanquan_domain::pack::Packs;
@@ -26,7 +26,7 @@ use wanquan_domain::text::Lang;
 Files of any layout that the import reads: line lists, counts by place and date, one column per date or per place. \
 Several files give one report each. docs/analyze.md explains every figure.")]
 pub struct AnalyzeArgs {
-    /// Line lists or counts: CSV, TSV, semicolons, XLSX, XLS, each also gzipped.
+    /// Line lists or counts: CSV, TSV, semicolons, XLSX, XLS, each also gzipped; `-` for standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Column that names the place.
@@ -96,8 +96,8 @@ impl AnalyzeArgs {
         let disease = self.disease.as_deref().map(|id| disease(&packs, id)).transpose()?;
         let mut reports = Vec::with_capacity(self.files.len());
         for file in &self.files {
-            let one = self.one(file, &packs, disease).with_context(|| file.display().to_string())?;
-            reports.push(one);
+            let read = |table: &Table| self.one(table, &packs, disease);
+            reports.push(tables::read_sheet(file, self.sheet.as_deref(), read)?);
         }
         let lang = if self.lang == ReportLang::Zh { Lang::Zh } else { Lang::En };
         let written = match self.format {
@@ -122,11 +122,7 @@ impl AnalyzeArgs {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn one(&self, file: &Path, packs: &Packs, disease: Option<&Disease>) -> anyhow::Result<Report> {
-        ensure!(!file.is_dir(), "is a folder; name the files");
-        let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let table = open(file, &name, &ReadOptions { sheet: self.sheet.clone() })
-            .map_err(|error| anyhow::anyhow!("{} [{}]", error, error.code()))?;
+    fn one(&self, table: &Table, packs: &Packs, disease: Option<&Disease>) -> anyhow::Result<Report> {
         let options = SeriesOptions {
             region: self.region.clone(),
             date: self.date.clone(),
@@ -135,7 +131,7 @@ impl AnalyzeArgs {
             counting: self.counts.counting,
         };
         let set =
-            read_series(&table, &options).map_err(|error| anyhow::anyhow!("{} [{}]", error, error.code()))?;
+            read_series(table, &options).map_err(|error| anyhow::anyhow!("{} [{}]", error, error.code()))?;
         if let Some(as_of) = self.as_of {
             ensure!(set.start <= as_of, "the first day of the file, {}, is after --as-of {as_of}", set.start);
         }

@@ -13,7 +13,18 @@ use wanquan_app::ingest::series::Counting;
 
 /// Opens a table (`-` is standard input) and reads it; errors name the file.
 pub fn read<T>(path: &Path, reader: impl FnOnce(&Table) -> anyhow::Result<T>) -> anyhow::Result<T> {
-    let name = if is_stdin(path) { "standard input".to_owned() } else { path.display().to_string() };
+    read_sheet(path, None, reader)
+}
+
+/// The same for a sheet of a workbook; otherwise the first with a table.
+pub fn read_sheet<T>(
+    path: &Path,
+    sheet: Option<&str>,
+    reader: impl FnOnce(&Table) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let said = if is_stdin(path) { "standard input".to_owned() } else { path.display().to_string() };
+    let name = path.file_name().filter(|_| !is_stdin(path));
+    let name = name.map_or_else(|| said.clone(), |name| name.to_string_lossy().into_owned());
     let table = || -> anyhow::Result<T> {
         let source = if is_stdin(path) {
             let mut bytes = Vec::new();
@@ -23,11 +34,11 @@ pub fn read<T>(path: &Path, reader: impl FnOnce(&Table) -> anyhow::Result<T>) ->
             ensure!(!path.is_dir(), "is a folder; name a file");
             Source::from(path)
         };
-        let table = open(source, &name, &ReadOptions::default())
+        let table = open(source, &name, &ReadOptions { sheet: sheet.map(str::to_owned) })
             .map_err(|error| anyhow::anyhow!("{} [{}]", error, error.code()))?;
         reader(&table)
     };
-    table().with_context(|| crate::report::plain(&name))
+    table().with_context(|| crate::report::plain(&said))
 }
 
 fn is_stdin(path: &Path) -> bool {
