@@ -102,12 +102,24 @@ impl<'a> Model<'a> {
 
     /// Components of equal importance that together make up the cases.
     pub(super) fn start(&self) -> Vec<f64> {
-        let mut at = vec![0.0; self.parameters()];
         let present = self.spans.iter().filter(|s| !s.is_empty()).count() as f64;
-        for (c, span) in self.spans.iter().enumerate() {
+        self.start_with([1.0 / present; 3])
+    }
+
+    /// A start at which nearly all follows from the own counts; none without such a part or without another.
+    pub(super) fn start_from_own(&self) -> Option<Vec<f64>> {
+        let present = self.spans.iter().filter(|s| !s.is_empty()).count();
+        let rest = 0.001 / f64::from(u8::try_from(present).ok()?.checked_sub(1).filter(|n| *n > 0)?);
+        (!self.spans[0].is_empty()).then(|| self.start_with([0.999, rest, rest]))
+    }
+
+    /// Levels at which the components have these shares of all cases.
+    fn start_with(&self, shares: [f64; 3]) -> Vec<f64> {
+        let mut at = vec![0.0; self.parameters()];
+        for (c, (span, share)) in self.spans.iter().zip(shares).enumerate() {
             let driver: f64 = self.observations.iter().map(|o| o.drivers[c]).sum();
             if !span.is_empty() && driver > 0.0 {
-                at[span.start] = (self.total() / present / driver).ln();
+                at[span.start] = (self.total() * share / driver).ln();
             }
         }
         at
