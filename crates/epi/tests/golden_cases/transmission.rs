@@ -46,6 +46,11 @@ pub fn wallinga_teunis(check: &mut Check<'_>) -> Outcome {
         check.numbers("windows", &[Some(0.0)], &[Some(want.len() as f64)], Tolerance::Absolute(0.0));
         return Ok(());
     }
+    if serial_interval.mass() <= 0.0 {
+        // None of it lies within the series: refused here, nobody infected anybody there.
+        let none: Vec<_> = check.output.numbers("mean")?.iter().map(|_| Some(0.0)).collect();
+        return check.output_numbers("mean", &none, Tolerance::Absolute(0.0));
+    }
     let config = CohortConfig { truncation: Truncation::AsObserved, ..CohortConfig::recommended() };
     let rc = estimate_rc_windows(&incidence, &serial_interval, &windows(check)?, &config)
         .map_err(|e| e.to_string())?;
