@@ -109,6 +109,8 @@ impl<'a> Fields<'a> {
                 })
                 .collect(),
             Value::Number(n) => Ok(vec![n.as_f64()]),
+            // One number that is not finite.
+            Value::Null if self.has(key) => Ok(vec![None]),
             other => Err(format!("{} {key} is {other}, not a list", self.name)),
         }
     }
