@@ -178,6 +178,14 @@ simulated_series <- function(csv, freq, n, kind = one(kinds), gaps = FALSE) {
   )
 }
 
+# A series of some years, published or simulated, for methods that look back over years.
+series_of_years <- function(name, i, gaps = FALSE) {
+  if (flip(0.6)) return(published_series(c(52, 52, 12)))
+  freq <- one(c(52, 52, 52, 12, 365))
+  years <- if (freq == 365) runif(1, 2.1, 3.2) else runif(1, 2.5, 9)
+  simulated_series(sprintf("simulated_%s_%d_%03d.csv", name, seed, i), freq, round(years * freq), gaps = gaps)
+}
+
 # The `input` of a detection case.
 series_input <- function(series, use_dates = FALSE, population = FALSE) {
   if (!startsWith(series$dataset, "simulated_")) keep_table(series$csv)

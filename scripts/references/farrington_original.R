@@ -3,11 +3,7 @@ source("scripts/references/common.R")
 suppressPackageStartupMessages(library(surveillance))
 
 write_golden("farrington_original", "surveillance", "algo.farrington", function(i) {
-  series <- if (flip(0.6)) published_series(c(52, 52, 12)) else {
-    freq <- one(c(52, 52, 52, 12, 365))
-    years <- if (freq == 365) runif(1, 2.1, 3.2) else runif(1, 2.5, 9)
-    simulated_series(sprintf("simulated_farrington_%d_%03d.csv", seed, i), freq, round(years * freq))
-  }
+  series <- series_of_years("farrington", i)
   n <- length(series$counts)
   freq <- series$freq
   use_dates <- !is.null(series$dates) && flip(0.6)

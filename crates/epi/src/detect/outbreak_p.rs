@@ -15,20 +15,15 @@ use std::ops::Range;
 pub(super) const METHOD: Method = Method { id: "outbreak_p", version: 1 };
 
 /// Whose numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutbreakPForm {
     /// The ratio as a sum of logarithms.
+    #[default]
     Corrected,
     /// As R's `surveillance::algo.outbreakP`: a product of powers in the order of the steps. With a few thousand cases
     /// it falls to 0 or is no number, and there is no alarm whatever comes. For comparison with published results only.
     Surveillance,
-}
-
-impl OutbreakPForm {
-    fn corrected() -> Self {
-        Self::Corrected
-    }
 }
 
 /// Parameters of [`outbreak_p`].
@@ -41,7 +36,7 @@ pub struct OutbreakPConfig {
     /// season. Recommended 0.
     pub first_step: usize,
     /// Recommended `corrected`.
-    #[serde(default = "OutbreakPForm::corrected")]
+    #[serde(default)]
     pub form: OutbreakPForm,
 }
 
